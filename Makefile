@@ -1,0 +1,40 @@
+# `make demo` shows the server at work, `make test` runs every test; both install first.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+MODEL := qwen2.5-coder-0.5b
+
+.PHONY: install model demo test unit lint format clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml
+	python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade pip
+	@echo "Installing; llama.cpp is compiled the first time, which takes some minutes."
+	$(PY) -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+model: install
+	$(VENV)/bin/codellama-lsp models pull $(MODEL)
+
+demo: model
+	$(PY) examples/demo.py
+
+test: lint model
+	$(PY) -m pytest
+
+unit: install
+	$(PY) -m pytest tests/unit
+
+lint: install
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: install
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,133 @@
+"""Every setting, once: name, type, default, bounds and why.
+
+`config.example.yaml` and the editors' settings are made from these classes, and a test fails where
+they differ. Reading and merging the sources is `config_sources.py`.
+"""
+
+from typing import Any, Literal
+
+import attrs
+from attrs import validators
+
+EXAMPLE_SYSTEM = "You are a helpful coding assistant. Answer in a concise way."
+
+
+def _setting(default: Any, why: str, *checks: Any) -> Any:
+    """A field with its default, its one line of why, and its checks."""
+    factory = attrs.Factory(default) if callable(default) else default
+    return attrs.field(default=factory, metadata={"why": why}, validator=list(checks))
+
+
+def _section(cls: type, why: str) -> Any:
+    return attrs.field(factory=cls, metadata={"why": why})
+
+
+def _at_least(low: float) -> Any:
+    return validators.ge(low)
+
+
+def _between(low: float, high: float) -> Any:
+    return validators.and_(validators.ge(low), validators.le(high))
+
+
+@attrs.frozen
+class Models:
+    infill: str = _setting(
+        "qwen2.5-coder-0.5b",
+        "Completes while you type: a catalogue name (codellama-lsp models list) or a GGUF file. "
+        "On a GPU with 8 GB: codellama-7b; with 12 GB: codellama-13b.",
+    )
+    instruct: str = _setting(
+        "qwen2.5-coder-0.5b",
+        "Explains, generates and fixes. The same name as infill is loaded once. "
+        "On a GPU: codellama-7b-instruct or codellama-13b-instruct.",
+    )
+
+
+@attrs.frozen
+class EngineSettings:
+    kind: Literal["in-process"] = _setting(
+        "in-process", "Where the models run: inside the language server's process."
+    )
+    n_gpu_layers: int = _setting(
+        -1, "Layers kept on the GPU; -1 for all, 0 for none. Ignored without a GPU.", _at_least(-1)
+    )
+    n_ctx: int = _setting(
+        4096, "Tokens of prompt and answer together. Memory grows with it.", _at_least(256)
+    )
+    n_batch: int = _setting(
+        512, "Tokens handed to llama.cpp at a time while it reads the prompt.", _at_least(1)
+    )
+    n_ubatch: int = _setting(
+        128,
+        "Tokens computed at a time; a cancelled request stops within one, so keep it small.",
+        _at_least(1),
+    )
+    n_threads: int = _setting(0, "CPU threads; 0 for the number of physical cores.", _at_least(0))
+
+
+@attrs.frozen
+class Sampling:
+    """How the next token is chosen. The defaults make answers repeat."""
+
+    temperature: float = _setting(
+        0.01, "Near 0 the same question gets the same answer.", _between(0, 2)
+    )
+    top_k: int = _setting(40, "Only the k likeliest tokens; 0 for all.", _at_least(0))
+    top_p: float = _setting(
+        0.95, "Only the likeliest tokens that make up this probability.", _between(0, 1)
+    )
+    min_p: float = _setting(
+        0.05, "Only tokens at least this likely, relative to the likeliest.", _between(0, 1)
+    )
+    repeat_penalty: float = _setting(
+        1.0, "1 is none; code repeats itself for good reason.", _between(0.1, 2)
+    )
+    seed: int = _setting(0, "Fixed, so that answers repeat even at a higher temperature.")
+
+
+@attrs.frozen
+class Completion:
+    enabled: bool = _setting(True, "Complete while you type.")
+    max_tokens: int = _setting(128, "The longest completion, in tokens.", _between(1, 4096))
+    context_tokens: int = _setting(
+        0,
+        "How much code around the cursor the model is shown, in tokens; 0 for what the machine "
+        "reads fast enough: all of n_ctx on a GPU, 1024 on a CPU.",
+        _at_least(0),
+    )
+    items: Literal["auto", "on", "off"] = _setting(
+        "auto",
+        "Also answer textDocument/completion (the pop-up menu): auto does for editors that have no "
+        "inline completion.",
+    )
+    languages_off: list[str] = _setting(
+        list, "Language ids that are never completed, such as markdown or plaintext."
+    )
+
+
+@attrs.frozen
+class Actions:
+    system: str = _setting(EXAMPLE_SYSTEM, "The system instruction for explain, generate and fix.")
+    max_tokens: int = _setting(1024, "The longest answer, in tokens.", _between(1, 65536))
+
+
+@attrs.frozen
+class Files:
+    exclude: list[str] = _setting(
+        lambda: ["**/.env", "**/.env.*", "**/*.pem", "**/*.key", "**/id_rsa*", "**/id_ed25519*"],
+        "Files that are never shown to a model, as .gitignore patterns.",
+    )
+
+
+@attrs.frozen
+class Config:
+    models: Models = _section(Models, "Which models answer.")
+    engine: EngineSettings = _section(EngineSettings, "How llama.cpp runs them.")
+    sampling: Sampling = _section(Sampling, "How the next token is chosen.")
+    completion: Completion = _section(Completion, "Completions while typing.")
+    actions: Actions = _section(Actions, "Code actions on a selection.")
+    files: Files = _section(Files, "Which files are left alone.")
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "warning", "What is written to standard error. Your code appears only at debug."
+    )

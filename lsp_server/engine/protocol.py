@@ -1,0 +1,119 @@
+"""What an engine is to the rest of the product: requests in, streamed text out.
+
+The in-process engine, the double that tests script, and engines elsewhere all have this shape.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from lsp_server.config import Sampling
+
+Order = Literal["psm", "spm"]
+
+
+class Role(StrEnum):
+    """What a model is used for; one file may serve both."""
+
+    INFILL = "infill"
+    INSTRUCT = "instruct"
+
+
+@dataclass(frozen=True)
+class InfillRequest:
+    """Write what stands between `prefix` and `suffix` (both with `\\n` line ends).
+
+    `order` and `heal` override what the model's profile measured best; None leaves it to the
+    profile.
+    """
+
+    prefix: str
+    suffix: str
+    max_tokens: int
+    sampling: Sampling = field(default_factory=Sampling)
+    order: Order | None = None
+    heal: bool | None = None
+
+
+@dataclass(frozen=True)
+class Message:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """Answer the last message."""
+
+    messages: tuple[Message, ...]
+    max_tokens: int
+    sampling: Sampling = field(default_factory=Sampling)
+
+
+class Finish(StrEnum):
+    """Why a generation ended: the model said so, or max_tokens was reached."""
+
+    STOP = "stop"
+    LENGTH = "length"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens and milliseconds of one generation. `cached_tokens` of the prompt came from the KV
+    cache, the other `prompt_tokens` were evaluated."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
+    prefill_ms: float = 0.0
+    decode_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of the answer. The last one carries `finish` and `usage` (and possibly text)."""
+
+    text: str
+    finish: Finish | None = None
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What the loaded models are and can do. `context_tokens` is the prompt size that this
+    engine can evaluate fast enough for typing; `n_ctx` bounds prompt and answer together."""
+
+    infill_model: str
+    instruct_model: str
+    family: str
+    n_ctx: int
+    gpu: bool
+
+
+class Engine(Protocol):
+    """Generates text. Closing a stream (`aclose`) cancels its generation, prefill included."""
+
+    async def ready(self) -> EngineInfo:
+        """Wait until the models are loaded. Raises ModelError where they can't be."""
+        ...
+
+    async def count_tokens(self, role: Role, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text by itself, by the model's own tokenizer."""
+        ...
+
+    async def count_chat_tokens(self, messages: Sequence[Message]) -> int:
+        """The number of tokens of a whole chat prompt, template included."""
+        ...
+
+    def infill(self, request: InfillRequest) -> AsyncGenerator[Chunk, None]:
+        """Stream the middle. Raises PromptTooLong, NotCapable, EngineError."""
+        ...
+
+    def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
+        """Stream the answer. Raises PromptTooLong, NotCapable, EngineError."""
+        ...
+
+    async def close(self) -> None:
+        """Stop everything and free the models."""
+        ...
