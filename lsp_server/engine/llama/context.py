@@ -1,0 +1,163 @@
+"""A llama context: the KV cache, its sequences, and the decoding of batches.
+
+One thread owns a context. Only `abort` may be called from another.
+"""
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from lsp_server.config import EngineSettings
+from lsp_server.engine.llama.binding import llama_cpp
+from lsp_server.engine.llama.model import LlamaModel
+from lsp_server.errors import EngineError, NotEnoughMemory
+
+# The abort callback without Python in it: libc's strlen of a byte string is 0 (go on) while its
+# first byte is 0, and 1 (abort) when it is set.
+_STRLEN = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
+
+
+class Aborted(Exception):
+    """The running decode was stopped by `LlamaContext.abort`."""
+
+
+@dataclass
+class KvSequence:
+    """One conversation in the KV cache: the tokens that it holds, in order."""
+
+    number: int
+    tokens: list[int] = field(default_factory=list)
+    last_used: int = 0
+    busy: bool = False
+
+
+class LlamaContext:
+    """A KV cache of `cells` tokens shared by several sequences."""
+
+    def __init__(self, model: LlamaModel, settings: EngineSettings, n_sequences: int) -> None:
+        """Raises NotEnoughMemory where the KV cache can't be had."""
+        self.model = model
+        self.n_ctx = min(settings.n_ctx, model.n_ctx_train)
+        params = llama_cpp.llama_context_default_params()
+        # Every sequence may grow to n_ctx; two at a time fit, and the least used makes room.
+        params.n_ctx = self.n_ctx * min(2, n_sequences)
+        params.n_seq_max = n_sequences
+        params.kv_unified = True
+        params.n_batch = settings.n_batch
+        params.n_ubatch = min(settings.n_ubatch, settings.n_batch)
+        params.n_threads = params.n_threads_batch = settings.n_threads or _physical_cores()
+        self._flag = ctypes.create_string_buffer(2)
+        params.abort_callback = _STRLEN
+        params.abort_callback_data = ctypes.cast(self._flag, ctypes.c_void_p)
+        params.no_perf = True
+        self.handle = llama_cpp.llama_init_from_model(model.handle, params)
+        if not self.handle:
+            raise NotEnoughMemory(
+                f"There is not enough memory for the context of {model.name} "
+                f"with n_ctx {self.n_ctx}.",
+                "Lower engine.n_ctx in the settings, or choose a smaller model.",
+            )
+        self.n_batch = settings.n_batch
+        self._memory = llama_cpp.llama_get_memory(self.handle)
+        self._batch = llama_cpp.llama_batch_init(settings.n_batch, 0, 1)
+        self._clock = 0
+        self.sequences = [KvSequence(number) for number in range(n_sequences)]
+
+    def abort(self) -> None:
+        """Stop the running decode within one graph node (CPU) or ubatch (GPU). Any thread."""
+        self._flag[0] = 1
+
+    def clear_abort(self) -> None:
+        self._flag[0] = 0
+
+    def take_sequence(self, tokens: Sequence[int]) -> KvSequence:
+        """The free sequence that shares the longest prefix with the tokens, cut to that prefix.
+
+        Where none shares much, the one that was used the longest ago is taken. The prompt's last
+        token is never among the shared: its logits are needed again.
+        """
+        free = [sequence for sequence in self.sequences if not sequence.busy]
+        best = max(free, key=lambda s: (_shared(s.tokens, tokens), -s.last_used))
+        if not best.tokens or _shared(best.tokens, tokens) < min(32, len(tokens) // 2):
+            best = min(free, key=lambda s: s.last_used)
+        self._truncate(best, min(_shared(best.tokens, tokens), len(tokens) - 1))
+        self._clock += 1
+        best.last_used = self._clock
+        best.busy = True
+        return best
+
+    def decode(self, sequence: KvSequence, tokens: Sequence[int]) -> None:
+        """Append up to n_batch tokens to the sequence; the logits of the last are kept.
+
+        Raises Aborted (the sequence then holds what was finished) and EngineError.
+        """
+        start = len(sequence.tokens)
+        self._fill_batch(sequence.number, start, tokens)
+        status = llama_cpp.llama_decode(self.handle, self._batch)
+        while status == 1 and self._evict_one():
+            status = llama_cpp.llama_decode(self.handle, self._batch)
+        if status == 0:
+            sequence.tokens.extend(tokens)
+            return
+        if status == 2:
+            held = llama_cpp.llama_memory_seq_pos_max(self._memory, sequence.number) + 1
+            done = max(0, min(held - start, len(tokens)))
+            sequence.tokens.extend(tokens[:done])
+            self._truncate(sequence, start + done)
+            raise Aborted
+        self._truncate(sequence, start)
+        raise EngineError(
+            f"llama.cpp could not evaluate the prompt (llama_decode: {status}).",
+            "Lower engine.n_ctx or engine.n_batch; the log at level debug has its reasons.",
+        )
+
+    def logits(self) -> npt.NDArray[np.float32]:
+        """A view of the last token's logits, valid until the next decode. Shape: (n_vocab,)."""
+        pointer = llama_cpp.llama_get_logits_ith(self.handle, -1)
+        return np.ctypeslib.as_array(pointer, shape=(self.model.vocab.size,))
+
+    def close(self) -> None:
+        if self.handle:
+            llama_cpp.llama_batch_free(self._batch)
+            llama_cpp.llama_free(self.handle)
+            self.handle = None
+
+    def _fill_batch(self, number: int, start: int, tokens: Sequence[int]) -> None:
+        batch = self._batch
+        batch.n_tokens = len(tokens)
+        for i, token in enumerate(tokens):
+            batch.token[i] = token
+            batch.pos[i] = start + i
+            batch.n_seq_id[i] = 1
+            batch.seq_id[i][0] = number
+            batch.logits[i] = 0
+        batch.logits[len(tokens) - 1] = 1
+
+    def _truncate(self, sequence: KvSequence, length: int) -> None:
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence.number, length, -1)
+        del sequence.tokens[length:]
+
+    def _evict_one(self) -> bool:
+        """Empty the idle sequence that was used the longest ago; False where none is left."""
+        idle = [s for s in self.sequences if s.tokens and not s.busy]
+        if not idle:
+            return False
+        self._truncate(min(idle, key=lambda s: s.last_used), 0)
+        return True
+
+
+def _shared(a: Sequence[int], b: Sequence[int]) -> int:
+    """The length of the longest common prefix."""
+    for i, (x, y) in enumerate(zip(a, b, strict=False)):
+        if x != y:
+            return i
+    return min(len(a), len(b))
+
+
+def _physical_cores() -> int:
+    import psutil
+
+    return psutil.cpu_count(logical=False) or 1

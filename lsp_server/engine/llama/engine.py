@@ -1,0 +1,171 @@
+"""The engine that runs in this process: prompts in, streamed text out."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_server.config import EngineSettings, Models
+from lsp_server.engine.llama.context import LlamaContext
+from lsp_server.engine.llama.generation import Generation, Plan, Priority
+from lsp_server.engine.llama.model import LlamaModel
+from lsp_server.engine.llama.worker import Worker
+from lsp_server.engine.protocol import (
+    ChatRequest,
+    Chunk,
+    EngineInfo,
+    InfillRequest,
+    Message,
+    Role,
+)
+from lsp_server.models.store import locate
+from lsp_server.prompting.chat import ChatFormat, chat_format_for
+from lsp_server.prompting.infill import (
+    InfillFormat,
+    check_length,
+    end_tokens,
+    format_for,
+    infill_prompt,
+)
+
+# Two files, or a file and an explanation, keep their place in the KV cache side by side.
+_SEQUENCES = 4
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """What stands ready after loading; both roles may share model and context."""
+
+    infill: LlamaContext
+    infill_format: InfillFormat
+    infill_end: frozenset[int]
+    instruct: LlamaContext
+    chat_format: ChatFormat
+
+    @property
+    def contexts(self) -> list[LlamaContext]:
+        return list({id(context): context for context in (self.infill, self.instruct)}.values())
+
+    def context(self, role: Role) -> LlamaContext:
+        return self.infill if role is Role.INFILL else self.instruct
+
+
+class LlamaEngine:
+    """Engine (see engine/protocol.py) over llama.cpp in this process, on one thread of its own."""
+
+    def __init__(self, models: Models, settings: EngineSettings) -> None:
+        self._models = models
+        self._settings = settings
+        self._worker = Worker()
+        self._worker.start()
+        self._loading = asyncio.wrap_future(self._worker.call(self._load))
+        # Whoever waits for it sees the error; if nobody does, it is not a crash.
+        self._loading.add_done_callback(lambda future: future.cancelled() or future.exception())
+
+    async def ready(self) -> EngineInfo:
+        loaded = await self._wait_loaded()
+        return EngineInfo(
+            infill_model=loaded.infill.model.name,
+            instruct_model=loaded.instruct.model.name,
+            family=loaded.infill_format.family,
+            n_ctx=loaded.infill.n_ctx,
+            gpu=loaded.infill.model.gpu,
+        )
+
+    async def count_tokens(self, role: Role, texts: Sequence[str]) -> list[int]:
+        vocab = (await self._wait_loaded()).context(role).model.vocab
+        return [len(vocab.encode_inside(text)) for text in texts]
+
+    async def count_chat_tokens(self, messages: Sequence[Message]) -> int:
+        loaded = await self._wait_loaded()
+        return len(loaded.chat_format.encode(messages, loaded.instruct.model.vocab))
+
+    async def infill(self, request: InfillRequest) -> AsyncGenerator[Chunk, None]:
+        loaded = await self._wait_loaded()
+        context = loaded.infill
+        prompt = infill_prompt(
+            loaded.infill_format,
+            context.model.vocab,
+            request.prefix,
+            request.suffix,
+            order=request.order,
+            healing=request.heal,
+        )
+        plan = Plan(
+            prompt.tokens,
+            request.max_tokens,
+            request.sampling,
+            Priority.TYPING,
+            prompt.constraint,
+            loaded.infill_end,
+        )
+        async for chunk in self._stream(plan, context):
+            yield chunk
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
+        loaded = await self._wait_loaded()
+        context = loaded.instruct
+        tokens = loaded.chat_format.encode(request.messages, context.model.vocab)
+        plan = Plan(tokens, request.max_tokens, request.sampling, Priority.CHAT)
+        async for chunk in self._stream(plan, context):
+            yield chunk
+
+    async def close(self) -> None:
+        loaded = self._loading.result() if _succeeded(self._loading) else None
+        await asyncio.to_thread(self._worker.stop)
+        if loaded:
+            for context in loaded.contexts:
+                context.close()
+            for model in {id(c.model): c.model for c in loaded.contexts}.values():
+                model.close()
+
+    async def _wait_loaded(self) -> _Loaded:
+        return await asyncio.shield(self._loading)
+
+    async def _stream(self, plan: Plan, context: LlamaContext) -> AsyncGenerator[Chunk, None]:
+        check_length(plan.tokens, context.n_ctx, plan.max_tokens)
+        loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[Chunk | Exception] = asyncio.Queue()
+
+        def put(item: Chunk | Exception) -> None:
+            loop.call_soon_threadsafe(queue.put_nowait, item)
+
+        generation = Generation(plan, context, put)
+        self._worker.submit(generation, put)
+        try:
+            while True:
+                item = await queue.get()
+                if isinstance(item, Exception):
+                    raise item
+                yield item
+                if item.finish:
+                    return
+        finally:
+            self._worker.cancel(generation)
+
+    def _load(self) -> _Loaded:
+        infill_path = locate(self._models.infill)
+        instruct_path = locate(self._models.instruct)
+        infill = self._open(infill_path)
+        instruct = infill if instruct_path == infill_path else self._open(instruct_path)
+        infill_format = format_for(infill.model.vocab, infill.model.name)
+        _ = infill.model.vocab.index  # built now, not at the first keystroke
+        return _Loaded(
+            infill,
+            infill_format,
+            end_tokens(infill_format, infill.model.vocab),
+            instruct,
+            chat_format_for(instruct.model.chat_template, instruct.model.name),
+        )
+
+    def _open(self, path: Path) -> LlamaContext:
+        model = LlamaModel(path, self._settings)
+        try:
+            return LlamaContext(model, self._settings, _SEQUENCES)
+        except BaseException:
+            model.close()
+            raise
+
+
+def _succeeded(future: "asyncio.Future[_Loaded]") -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
