@@ -68,10 +68,10 @@ class LlamaContext:
 
     def abort(self) -> None:
         """Stop the running decode within one graph node (CPU) or ubatch (GPU). Any thread."""
-        self._flag[0] = 1
+        self._flag[0] = b"\x01"
 
     def clear_abort(self) -> None:
-        self._flag[0] = 0
+        self._flag[0] = b"\x00"
 
     def take_sequence(self, tokens: Sequence[int]) -> KvSequence:
         """The free sequence that shares the longest prefix with the tokens, cut to that prefix.

@@ -46,9 +46,7 @@ class LlamaModel:
     def metadata(self, key: str) -> str | None:
         """A metadata value as text, None where the file has none."""
         buffer = ctypes.create_string_buffer(1024)
-        length = llama_cpp.llama_model_meta_val_str(
-            self.handle, key.encode(), buffer, len(buffer)
-        )
+        length = llama_cpp.llama_model_meta_val_str(self.handle, key.encode(), buffer, len(buffer))
         return buffer.value.decode("utf-8", "replace") if length >= 0 else None
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class Sampler:
             self._chain = None
 
 
-def _chain(sampling: Sampling, n_vocab: int) -> "ctypes.c_void_p":
+def _chain(sampling: Sampling, n_vocab: int) -> Any:
     chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
     stages = [
         llama_cpp.llama_sampler_init_penalties(

@@ -1,0 +1,41 @@
+"""codellama-lsp complete: one completion in the terminal."""
+
+import asyncio
+import time
+
+import click
+
+from lsp_server.cli.places import Cursor, CursorType
+from lsp_server.documents import Edit
+
+
+@click.command()
+@click.argument("place", type=CursorType())
+@click.option("--json", "as_json", is_flag=True, help="Print offsets and text as JSON.")
+def complete(place: Cursor, as_json: bool) -> None:
+    """Complete the code at FILE:LINE:COL and print what would be inserted.
+
+    Exits with 1 where nothing is suggested.
+    """
+    started = time.perf_counter()
+    edit = asyncio.run(_complete(place))
+    if edit is None:
+        click.echo("No suggestion here.", err=True)
+        raise SystemExit(1)
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"start": edit.start, "end": edit.end, "text": edit.text}))
+    else:
+        click.echo(edit.text)
+        click.echo(f"({time.perf_counter() - started:.1f} s with loading the model)", err=True)
+
+
+async def _complete(place: Cursor) -> Edit | None:
+    from lsp_server.cli.engine_session import engine_for, user_config
+    from lsp_server.completion.pipeline import Completer
+
+    config = user_config()
+    async with engine_for(config) as engine:
+        completer = Completer(engine, await engine.ready())
+        return await completer.complete(place.snapshot, place.offset, config)

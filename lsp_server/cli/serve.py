@@ -1,0 +1,46 @@
+"""codellama-lsp serve: the language server."""
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--tcp", metavar="[HOST:]PORT", help="Listen on TCP instead of standard input.")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="A settings file.")
+@click.option("--stdio", is_flag=True, help="Standard input and output (the default).")
+@click.option("--double", type=click.Path(path_type=Path, exists=True), hidden=True)
+def serve(tcp: str | None, config_file: Path | None, stdio: bool, double: Path | None) -> None:
+    """Start the language server; your editor does this.
+
+    It speaks LSP over standard input and output. Other programs on this machine can reach what
+    listens with --tcp, so that is for debugging.
+    """
+    from lsp_server.config import Config
+    from lsp_server.config_sources import Source, read_file, user_config_path
+    from lsp_server.engine.protocol import Engine
+    from lsp_server.errors import ConfigError
+    from lsp_server.server import create_server
+
+    def make_engine(config: Config) -> Engine:
+        if double:
+            from lsp_server.engine.double import ScriptedEngine
+
+            return ScriptedEngine.from_file(double)
+        from lsp_server.engine.llama.engine import LlamaEngine
+
+        return LlamaEngine(config.models, config.engine)
+
+    try:
+        settings, unreadable = read_file(config_file or user_config_path()), None
+    except ConfigError as error:
+        settings, unreadable = Source("defaults", {}), error
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    server = create_server(settings, make_engine, unreadable)
+    if tcp:
+        host, _, port = tcp.rpartition(":")
+        server.start_tcp(host or "127.0.0.1", int(port))
+    else:
+        server.start_io()

@@ -1,0 +1,101 @@
+"""From a cursor to a suggestion, on one page."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+
+from lsp_server.completion.endings import Ending
+from lsp_server.completion.postprocess import Place, clean
+from lsp_server.config import Config
+from lsp_server.context.languages import language_of
+from lsp_server.context.scope import shape_at
+from lsp_server.context.trim import Window, infill_window
+from lsp_server.documents import DocumentSnapshot, Edit
+from lsp_server.engine.protocol import Engine, EngineInfo, InfillRequest, Role
+
+# The control tokens and BOS of every infill format, with room to spare.
+_CONTROL_TOKENS = 16
+# What a CPU reads in a few seconds; what comes after it is appended to the KV cache.
+_CPU_CONTEXT_TOKENS = 1024
+_COUNTS_KEPT = 100_000
+
+
+class Completer:
+    """Completes with one engine; keeps the token counts of lines that it has seen."""
+
+    def __init__(self, engine: Engine, info: EngineInfo) -> None:
+        self.engine = engine
+        self._info = info
+        self._counts: dict[str, int] = {}
+
+    async def complete(
+        self, snapshot: DocumentSnapshot, offset: int, config: Config
+    ) -> Edit | None:
+        """The edit that completes the code at the offset, None where nothing is worth showing.
+
+        Cancelling it stops the engine.
+        """
+        place = await asyncio.to_thread(_place, snapshot, offset)
+        window = await self._window(snapshot, offset, config)
+        middle = await self._generate(place, window, config)
+        suggestion = await asyncio.to_thread(clean, place, middle)
+        if suggestion is None:
+            return None
+        text = suggestion.text.replace("\n", snapshot.newline)
+        return Edit(offset, offset + suggestion.replaces, text)
+
+    async def _window(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> Window:
+        """The code to show the model, with `\\n` line ends."""
+        loop = asyncio.get_running_loop()
+        budget = context_budget(config, self._info)
+        window = await asyncio.to_thread(
+            infill_window, snapshot, offset, budget, self._counter(loop)
+        )
+        return Window(unix_lines(window.prefix), unix_lines(window.suffix))
+
+    def _counter(self, loop: asyncio.AbstractEventLoop) -> Callable[[Sequence[str]], list[int]]:
+        """Token counts for the thread that trims: known ones at once, others from the engine."""
+
+        def count(texts: Sequence[str]) -> list[int]:
+            unknown = [text for text in dict.fromkeys(texts) if text not in self._counts]
+            if unknown:
+                counting = self.engine.count_tokens(Role.INFILL, unknown)
+                counts = asyncio.run_coroutine_threadsafe(counting, loop).result()
+                if len(self._counts) > _COUNTS_KEPT:
+                    self._counts = {}
+                self._counts.update(zip(unknown, counts, strict=True))
+            return [self._counts[text] for text in texts]
+
+        return count
+
+    async def _generate(self, place: Place, window: Window, config: Config) -> str:
+        request = InfillRequest(
+            window.prefix, window.suffix, config.completion.max_tokens, config.sampling
+        )
+        ending = Ending(place)
+        async with aclosing(self.engine.infill(request)) as stream:
+            async for chunk in stream:
+                if ending.feed(chunk.text):
+                    break
+        return ending.text
+
+
+def context_budget(config: Config, info: EngineInfo) -> int:
+    """The tokens that prefix and suffix may have together."""
+    room = info.n_ctx - config.completion.max_tokens - _CONTROL_TOKENS
+    wanted = config.completion.context_tokens or (room if info.gpu else _CPU_CONTEXT_TOKENS)
+    return max(0, min(room, wanted))
+
+
+def unix_lines(text: str) -> str:
+    """`\\n` line ends: models write worse code where they see `\\r`."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _place(snapshot: DocumentSnapshot, offset: int) -> Place:
+    return Place(
+        before=unix_lines(snapshot.text[:offset]),
+        after=unix_lines(snapshot.text[offset:]),
+        shape=shape_at(snapshot, offset),
+        language=language_of(snapshot.language, snapshot.uri),
+    )

@@ -1,0 +1,133 @@
+"""The engine double: scripted answers at the engine's seam, for tests without a model.
+
+It is shipped because editors' and users' own tests need it too: `codellama-lsp serve --double
+FILE` answers from a YAML script.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lsp_server.engine.protocol import (
+    ChatRequest,
+    Chunk,
+    EngineInfo,
+    Finish,
+    InfillRequest,
+    Message,
+    Role,
+    Usage,
+)
+from lsp_server.errors import CodeLlamaError, ModelError
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A scripted answer, streamed a word at a time. With `stall` it never ends by itself.
+
+    `{cancelled}` in the text is replaced by how many streams were closed before their end, so that
+    a test at the far end of a pipe can see it.
+    """
+
+    text: str = ""
+    stall: bool = False
+
+
+@dataclass
+class ScriptedEngine:
+    """Answers each request with the next scripted answer, the last one again and again.
+
+    `load_error` is raised by everything, as by an engine whose model is missing; with `never_ready`
+    it loads forever. With `announce` each request that arrives is a line on standard error.
+    """
+
+    infills: Sequence[Answer] = (Answer(),)
+    chats: Sequence[Answer] = (Answer(),)
+    load_error: CodeLlamaError | None = None
+    never_ready: bool = False
+    announce: bool = False
+    n_ctx: int = 4096
+    infill_requests: list[InfillRequest] = field(default_factory=list)
+    chat_requests: list[ChatRequest] = field(default_factory=list)
+    cancelled: int = 0
+    closed: bool = False
+
+    @classmethod
+    def from_file(cls, path: Path) -> "ScriptedEngine":
+        """A script in YAML: `infills` and `chats` (lists of texts or {text, stall}), `load_error`,
+        `never_ready`."""
+        script = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        error = script.get("load_error")
+        return cls(
+            infills=_answers(script.get("infills", [""])),
+            chats=_answers(script.get("chats", [""])),
+            load_error=ModelError(error) if error else None,
+            never_ready=script.get("never_ready", False),
+            announce=True,
+        )
+
+    async def ready(self) -> EngineInfo:
+        if self.never_ready:
+            await _forever()
+        if self.load_error:
+            raise self.load_error
+        return EngineInfo("double", "double", "double", self.n_ctx, gpu=False)
+
+    async def count_tokens(self, role: Role, texts: Sequence[str]) -> list[int]:
+        return [_token_count(text) for text in texts]
+
+    async def count_chat_tokens(self, messages: Sequence[Message]) -> int:
+        return sum(_token_count(message.content) + 4 for message in messages)
+
+    async def infill(self, request: InfillRequest) -> AsyncGenerator[Chunk, None]:
+        self.infill_requests.append(request)
+        answer = self.infills[min(len(self.infill_requests), len(self.infills)) - 1]
+        async for chunk in self._stream(answer, request.max_tokens):
+            yield chunk
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
+        self.chat_requests.append(request)
+        answer = self.chats[min(len(self.chat_requests), len(self.chats)) - 1]
+        async for chunk in self._stream(answer, request.max_tokens):
+            yield chunk
+
+    async def close(self) -> None:
+        self.closed = True
+
+    async def _stream(self, answer: Answer, max_tokens: int) -> AsyncGenerator[Chunk, None]:
+        await self.ready()
+        if self.announce:
+            print("double: asked", file=sys.stderr, flush=True)
+        pieces = _pieces(answer.text.replace("{cancelled}", str(self.cancelled)))
+        finish = Finish.LENGTH if len(pieces) > max_tokens else Finish.STOP
+        ended = False
+        try:
+            for piece in pieces[:max_tokens]:
+                yield Chunk(piece)
+            if answer.stall:
+                await _forever()
+            ended = True
+            yield Chunk("", finish, Usage(generated_tokens=len(pieces)))
+        finally:
+            self.cancelled += not ended
+
+
+async def _forever() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+def _answers(script: Sequence[Any]) -> list[Answer]:
+    return [Answer(**entry) if isinstance(entry, dict) else Answer(entry) for entry in script]
+
+
+def _pieces(text: str) -> list[str]:
+    return text.replace(" ", "\0 ").split("\0") if text else []
+
+
+def _token_count(text: str) -> int:
+    return (len(text) + 2) // 3

@@ -1,0 +1,114 @@
+"""textDocument/inlineCompletion, and textDocument/completion for editors without it."""
+
+import logging
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from lsp_server.completion.menu import menu_entry
+from lsp_server.completion.pipeline import Completer
+from lsp_server.completion.trigger import is_wanted
+from lsp_server.convert import Positions
+from lsp_server.documents import DocumentSnapshot, Edit
+from lsp_server.errors import EngineError
+from lsp_server.handlers.documents import positions_of
+from lsp_server.session import Session
+
+_log = logging.getLogger(__name__)
+
+
+def register(server: LanguageServer, session: Session) -> None:
+    completions = Completions(server, session)
+
+    # The options must be given, or nothing is advertised.
+    @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
+    async def inline_completion(
+        params: types.InlineCompletionParams,
+    ) -> types.InlineCompletionList | None:
+        return await completions.inline(params)
+
+    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())
+    async def completion(params: types.CompletionParams) -> types.CompletionList | None:
+        return await completions.menu(params) if completions.menu_is_on() else None
+
+
+class Completions:
+    """Answers with the newest document's suggestion, or null: never with a stale one."""
+
+    def __init__(self, server: LanguageServer, session: Session) -> None:
+        self._server = server
+        self._session = session
+        self._completer: Completer | None = None
+
+    async def inline(
+        self, params: types.InlineCompletionParams
+    ) -> types.InlineCompletionList | None:
+        found = await self._suggest(params)
+        if found is None:
+            return None
+        snapshot, edit = found
+        item = types.InlineCompletionItem(
+            insert_text=edit.text, range=self._positions.range(snapshot, edit.start, edit.end)
+        )
+        return types.InlineCompletionList(items=[item])
+
+    async def menu(self, params: types.CompletionParams) -> types.CompletionList | None:
+        found = await self._suggest(params)
+        if found is None:
+            return None
+        snapshot, edit = found
+        entry = menu_entry(snapshot, edit)
+        item = types.CompletionItem(
+            label=entry.label,
+            kind=types.CompletionItemKind.Snippet,
+            detail="Code Llama",
+            documentation=entry.edit.text,
+            filter_text=entry.filter_text,
+            sort_text="\0",
+            text_edit=types.TextEdit(
+                self._positions.range(snapshot, entry.edit.start, entry.edit.end), entry.edit.text
+            ),
+        )
+        return types.CompletionList(is_incomplete=True, items=[item])
+
+    def menu_is_on(self) -> bool:
+        """By the setting; `auto` is on for clients that have no inline completion."""
+        setting = self._session.config.completion.items
+        if setting != "auto":
+            return setting == "on"
+        document = self._server.client_capabilities.text_document
+        return not (document and document.inline_completion)
+
+    @property
+    def _positions(self) -> Positions:
+        return positions_of(self._server.protocol)
+
+    async def _suggest(
+        self, params: types.InlineCompletionParams | types.CompletionParams
+    ) -> tuple[DocumentSnapshot, Edit] | None:
+        session = self._session
+        snapshot = session.documents.get(params.text_document.uri)
+        if snapshot is None or not is_wanted(snapshot, session.config):
+            return None
+        completer = self._current_completer()
+        if completer is None:
+            return None
+        offset = self._positions.offset(snapshot, params.position)
+        work = completer.complete(snapshot, offset, session.config)
+        try:
+            edit = await session.newest.run(snapshot.uri, work)
+        except EngineError as error:
+            _log.warning("No completion: %s", error)
+            return None
+        if edit is None or not session.documents.is_current(snapshot):
+            return None
+        return snapshot, edit
+
+    def _current_completer(self) -> Completer | None:
+        """The completer of the loaded engine, None while there is none."""
+        engine, info = self._session.ready_engine, self._session.engine_info
+        if engine is None or info is None:
+            return None
+        if self._completer is None or self._completer.engine is not engine:
+            self._completer = Completer(engine, info)
+        return self._completer

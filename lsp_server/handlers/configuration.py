@@ -1,0 +1,73 @@
+"""initialize's options and workspace/didChangeConfiguration: settings from the editor, live."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from lsp_server.config_sources import Source, merge
+from lsp_server.errors import ConfigError
+from lsp_server.handlers.lifecycle import start_loading
+from lsp_server.handlers.messages import show_error
+from lsp_server.session import Session
+
+# Some editors send all settings of the user, ours under this key.
+_SECTION = "codellama"
+
+
+def register(
+    server: LanguageServer, session: Session, user: Source, complaints: list[ConfigError]
+) -> None:
+    """`user` are the settings of the user's file. What is wrong with the editor's options is added
+    to `complaints`, which are shown once the editor is ready for messages."""
+    settings = EditorSettings(session, user)
+
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        try:
+            settings.set_options(params.initialization_options)
+        except ConfigError as error:
+            complaints.append(error)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
+        before = session.config
+        try:
+            settings.set_changed(params.settings)
+        except ConfigError as error:
+            show_error(server, error)
+            return
+        after = session.config
+        if (before.models, before.engine) != (after.models, after.engine):
+            start_loading(server, session)
+
+
+class EditorSettings:
+    """The editor's settings over the user's file. A bad one changes nothing."""
+
+    def __init__(self, session: Session, user: Source) -> None:
+        self._session = session
+        self._user = user
+        self._options = Source("the editor's initializationOptions", {})
+        self._changed = Source("the editor's settings", {})
+
+    def set_options(self, values: Any) -> None:
+        """Raises ConfigError."""
+        options = Source(self._options.origin, _section(values))
+        self._session.config = merge(self._user, options, self._changed)
+        self._options = options
+
+    def set_changed(self, values: Any) -> None:
+        """Raises ConfigError."""
+        changed = Source(self._changed.origin, _section(values))
+        self._session.config = merge(self._user, self._options, changed)
+        self._changed = changed
+
+
+def _section(values: Any) -> Any:
+    if values is None:
+        return {}
+    if isinstance(values, Mapping) and isinstance(values.get(_SECTION), Mapping):
+        return values[_SECTION]
+    return values

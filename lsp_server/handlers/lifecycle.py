@@ -1,0 +1,48 @@
+"""initialized, shutdown, and the loading of the models between them."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from lsp_server.errors import CodeLlamaError
+from lsp_server.handlers.messages import show_error
+from lsp_server.handlers.progress import progress
+from lsp_server.session import Session
+
+_log = logging.getLogger(__name__)
+
+
+def register(
+    server: LanguageServer, session: Session, complaints: Sequence[CodeLlamaError]
+) -> None:
+    """`complaints` are shown when the client is ready for messages."""
+
+    @server.feature(types.INITIALIZED)
+    def initialized(params: types.InitializedParams) -> None:
+        for complaint in complaints:
+            show_error(server, complaint)
+        start_loading(server, session)
+
+    @server.feature(types.SHUTDOWN)
+    async def shutdown(params: None) -> None:
+        await session.stop_engine()
+
+
+def start_loading(server: LanguageServer, session: Session) -> None:
+    """Load the models in the background; a failure is told once and the server stays up."""
+    session.loading = asyncio.ensure_future(_load(server, session))
+
+
+async def _load(server: LanguageServer, session: Session) -> None:
+    async with progress(server, "Code Llama: loading the model") as report:
+        report(session.config.models.infill)
+        try:
+            await session.start_engine()
+        except CodeLlamaError as error:
+            show_error(server, error)
+        except Exception as error:
+            _log.exception("Loading the model failed")
+            show_error(server, CodeLlamaError(f"The model could not be loaded: {error}."))

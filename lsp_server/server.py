@@ -1,0 +1,51 @@
+"""The composition root: one server, its session, and its handlers."""
+
+import logging
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from lsp_server import __version__
+from lsp_server.config import Config
+from lsp_server.config_sources import Source, merge
+from lsp_server.errors import ConfigError
+from lsp_server.handlers import actions, completion, configuration, lifecycle
+from lsp_server.handlers.documents import DocumentSyncProtocol
+from lsp_server.session import EngineFactory, Session
+
+
+def create_server(
+    settings: Source, make_engine: EngineFactory, unreadable: ConfigError | None = None
+) -> LanguageServer:
+    """A server with the user's settings; editors add theirs when they connect.
+
+    Settings that can't be used, or a file that could not be read, are told to the user once
+    connected, and the defaults serve.
+    """
+    # pygls logs every message it sends at INFO, the user's code with it.
+    logging.getLogger("pygls").setLevel(logging.ERROR)
+    server = LanguageServer(
+        "codellama-lsp",
+        __version__,
+        text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+        protocol_cls=DocumentSyncProtocol,
+    )
+    config, settings, complaints = _usable(settings)
+    complaints += [unreadable] if unreadable else []
+    session = Session(config, make_engine)
+    assert isinstance(server.protocol, DocumentSyncProtocol)
+    server.protocol.documents = session.documents
+    configuration.register(server, session, settings, complaints)
+    lifecycle.register(server, session, complaints)
+    completion.register(server, session)
+    actions.register(server, session)
+    return server
+
+
+def _usable(settings: Source) -> tuple[Config, Source, list[ConfigError]]:
+    """The settings, or the defaults and what is wrong with the settings."""
+    try:
+        return merge(settings), settings, []
+    except ConfigError as error:
+        defaults = Source("defaults", {})
+        return merge(defaults), defaults, [error]

@@ -1,0 +1,75 @@
+"""What one language server keeps between requests. It knows nothing of the protocol."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from lsp_server.config import Config
+from lsp_server.documents import DocumentStore
+from lsp_server.engine.protocol import Engine, EngineInfo
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+EngineFactory = Callable[[Config], Engine]
+
+
+class Session:
+    """The open documents, the settings in force, and the engine."""
+
+    def __init__(self, config: Config, make_engine: EngineFactory) -> None:
+        self.documents = DocumentStore()
+        self.config = config
+        self.engine: Engine | None = None
+        self.engine_info: EngineInfo | None = None
+        self.newest = Newest()
+        self.loading: asyncio.Future[None] | None = None
+        self._make_engine = make_engine
+
+    async def start_engine(self) -> EngineInfo:
+        """Load the models of the settings in force. Raises ModelError; the session lives on."""
+        await self.stop_engine()
+        engine = self._make_engine(self.config)
+        self.engine = engine
+        info = await engine.ready()
+        if self.engine is engine:
+            self.engine_info = info
+        return info
+
+    async def stop_engine(self) -> None:
+        engine, self.engine, self.engine_info = self.engine, None, None
+        if engine:
+            await engine.close()
+
+    @property
+    def ready_engine(self) -> Engine | None:
+        """The engine, None until its models are loaded."""
+        return self.engine if self.engine_info else None
+
+
+class Newest:
+    """Lets only the newest of the requests with one key go on."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, asyncio.Task[Any]] = {}
+
+    async def run(self, key: str, work: Coroutine[Any, Any, T]) -> T | None:
+        """The work's result, or None when a newer request with this key superseded it.
+
+        Cancelling the caller cancels the work and raises CancelledError as usual.
+        """
+        task = asyncio.ensure_future(work)
+        older = self._running.get(key)
+        if older:
+            older.cancel()
+        self._running[key] = task
+        try:
+            return await task
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current and current.cancelling():
+                raise
+            return None
+        finally:
+            if self._running.get(key) is task:
+                del self._running[key]

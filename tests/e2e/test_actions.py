@@ -1,0 +1,120 @@
+"""Code actions through a real server process, with the engine double."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from lsprotocol import types
+
+from tests.e2e.editor import WITH_EVERYTHING, range_at, running_editor
+
+URI = "file:///project/a.py"
+TEXT = "def f(a):\n    return a + b\n\n\ndef g():\n    return 1\n"
+FIXED = "Here it is:\n```python\ndef f(a, b):\n    return a + b\n```\nDone."
+UNDEFINED = types.Diagnostic(range_at(1, 15, 1, 16), 'undefined name "b"', source="pyflakes")
+
+
+async def test_the_menu_is_there_before_the_model(script):
+    async with running_editor(*script(never_ready=True)) as editor:
+        editor.open(URI, TEXT)
+        actions = await editor.actions(URI, 0, 0, 1, 16, diagnostics=[UNDEFINED])
+        titles = [action.title for action in actions]
+        assert any("Explain" in title for title in titles)
+        assert any("Generate" in title for title in titles)
+        fixes = [action for action in actions if action.kind == "quickfix"]
+        assert any("undefined name" in action.title for action in fixes)
+        assert any(action.diagnostics == [UNDEFINED] for action in fixes)
+        assert all(action.edit is None for action in actions)
+
+
+async def test_fix_resolves_to_one_versioned_edit(script):
+    async with running_editor(*script(chats=[FIXED])) as editor:
+        editor.open(URI, TEXT, version=7)
+        actions = await editor.actions(URI, 0, 0, 1, 16, diagnostics=[UNDEFINED])
+        action = next(action for action in actions if action.diagnostics)
+        resolved = await editor.client.code_action_resolve_async(action)
+        (change,) = resolved.edit.document_changes
+        assert change.text_document.version == 7
+        (edit,) = change.edits
+        assert (edit.range, edit.new_text) in [
+            (range_at(0, 0, 1, 0), "def f(a, b):\n"),
+            (range_at(0, 0, 0, 9), "def f(a, b):"),
+        ]
+
+
+async def test_explain_opens_a_page(script):
+    async with running_editor(*script(chats=["It adds `a` and `b`."])) as editor:
+        editor.open(URI, TEXT)
+        actions = await editor.actions(URI, 0, 0, 1, 16)
+        explain = next(action for action in actions if "Explain" in action.title)
+        await _execute(editor, explain.command)
+        (shown,) = editor.shown
+        page = Path(unquote(urlparse(shown.uri).path))
+        assert "It adds `a` and `b`." in page.read_text(encoding="utf-8")
+
+
+async def test_commands_apply_edits_where_the_client_cannot_resolve(script):
+    capabilities = types.ClientCapabilities(
+        workspace=types.WorkspaceClientCapabilities(apply_edit=True)
+    )
+    async with running_editor(*script(chats=[FIXED]), capabilities=capabilities) as editor:
+        editor.open(URI, TEXT)
+        actions = await editor.actions(URI, 0, 0, 1, 16, diagnostics=[UNDEFINED])
+        fix = next(action for action in actions if action.diagnostics)
+        await _execute(editor, fix.command)
+        assert editor.applied[0].document_changes[0].edits
+
+
+async def test_a_changed_document_is_not_edited(script):
+    async with running_editor(*script(chats=[{"text": FIXED, "stall": True}])) as editor:
+        editor.open(URI, TEXT, version=1)
+        actions = await editor.actions(URI, 0, 0, 1, 16, diagnostics=[UNDEFINED])
+        action = next(action for action in actions if action.diagnostics)
+        editor.change(URI, 2, (5, 0, 5, 0, "    # typed meanwhile\n"))
+        resolved = await editor.client.code_action_resolve_async(action)
+        assert resolved.edit is None
+        assert "changed" in editor.messages[0].message
+
+
+async def test_the_cancel_button_stops_the_model(script):
+    chats = [{"text": "x", "stall": True}, "cancelled_{cancelled}"]
+    async with running_editor(*script(chats=chats)) as editor:
+        await editor.until_loaded()
+        editor.open(URI, TEXT)
+        actions = await editor.actions(URI, 0, 0, 1, 16)
+        explain = next(action for action in actions if "Explain" in action.title)
+        running = editor.client.workspace_execute_command_async(
+            types.ExecuteCommandParams(
+                command=explain.command.command, arguments=explain.command.arguments
+            )
+        )
+        await editor.until_asked()
+        editor.client.window_work_done_progress_cancel(
+            types.WorkDoneProgressCancelParams(editor.progress_tokens[-1])
+        )
+        try:
+            await running
+        except Exception as error:
+            assert "cancel" in str(error).lower()
+        await _execute(editor, explain.command)
+        page = Path(unquote(urlparse(editor.shown[-1].uri).path))
+        assert "cancelled_1" in page.read_text(encoding="utf-8")
+
+
+async def test_a_request_that_makes_no_sense_is_answered_with_a_message(script):
+    async with running_editor(*script()) as editor:
+        await _execute(editor, types.Command("x", "codellama.fix", arguments=[{"uri": 3}]))
+        assert "not understood" in editor.messages[0].message
+
+
+async def test_only_the_kinds_that_are_asked_for(script):
+    async with running_editor(*script(), capabilities=WITH_EVERYTHING) as editor:
+        editor.open(URI, TEXT)
+        actions = await editor.actions(URI, 0, 0, 1, 16, only=["quickfix"])
+        assert actions
+        assert {action.kind for action in actions} == {"quickfix"}
+
+
+async def _execute(editor, command: types.Command) -> None:
+    await editor.client.workspace_execute_command_async(
+        types.ExecuteCommandParams(command=command.command, arguments=command.arguments)
+    )
