@@ -15,7 +15,7 @@ EXAMPLE_SYSTEM = "You are a helpful coding assistant. Answer in a concise way."
 def _setting(default: Any, why: str, *checks: Any) -> Any:
     """A field with its default, its one line of why, and its checks."""
     factory = attrs.Factory(default) if callable(default) else default
-    return attrs.field(default=factory, metadata={"why": why}, validator=list(checks))
+    return attrs.field(default=factory, metadata={"why": why}, validator=list(checks) or None)
 
 
 def _section(cls: type, why: str) -> Any:
