@@ -10,8 +10,22 @@ from lsp_server.config import Config
 from lsp_server.config_sources import Source, merge
 from lsp_server.errors import ConfigError
 from lsp_server.handlers import actions, completion, configuration, lifecycle
-from lsp_server.handlers.documents import DocumentSyncProtocol
+from lsp_server.handlers.protocol import CodeLlamaProtocol
 from lsp_server.session import EngineFactory, Session
+
+
+_log = logging.getLogger(__name__)
+
+
+class CodeLlamaServer(LanguageServer):
+    """pygls' server, except for errors that nobody asked for: they go to the log.
+
+    pygls shows them to the user. Where the connection is what failed, that fails too and is shown
+    again, without end.
+    """
+
+    def report_server_error(self, error: Exception, source: object) -> None:
+        _log.error("%s: %s", getattr(source, "__name__", source), type(error).__name__)
 
 
 def create_server(
@@ -24,16 +38,16 @@ def create_server(
     """
     # pygls logs every message it sends at INFO, the user's code with it.
     logging.getLogger("pygls").setLevel(logging.ERROR)
-    server = LanguageServer(
+    server = CodeLlamaServer(
         "codellama-lsp",
         __version__,
         text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
-        protocol_cls=DocumentSyncProtocol,
+        protocol_cls=CodeLlamaProtocol,
     )
     config, settings, complaints = _usable(settings)
     complaints += [unreadable] if unreadable else []
     session = Session(config, make_engine)
-    assert isinstance(server.protocol, DocumentSyncProtocol)
+    assert isinstance(server.protocol, CodeLlamaProtocol)
     server.protocol.documents = session.documents
     configuration.register(server, session, settings, complaints)
     lifecycle.register(server, session, complaints)

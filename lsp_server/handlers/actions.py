@@ -23,8 +23,8 @@ from lsp_server.completion.trigger import is_excluded
 from lsp_server.convert import Positions
 from lsp_server.documents import DocumentSnapshot
 from lsp_server.errors import AnswerError, CodeLlamaError
-from lsp_server.handlers.documents import positions_of
-from lsp_server.handlers.messages import show_error
+from lsp_server.handlers.protocol import positions_of
+from lsp_server.handlers.messages import show_error, show_info
 from lsp_server.handlers.pages import show_page
 from lsp_server.handlers.progress import progress
 from lsp_server.session import Session
@@ -57,8 +57,9 @@ def register(server: LanguageServer, session: Session) -> None:
 
 def _register_command(server: LanguageServer, actions: "Actions", name: str) -> None:
     @server.command(_COMMAND_PREFIX + name)
-    async def command(request: Any) -> None:
-        edit = await actions.perform({**request, "action": name})
+    async def command(request: Any = None) -> None:
+        asked = request if isinstance(request, dict) else {}
+        edit = await actions.perform({**asked, "action": name})
         if edit is not None:
             await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit=edit))
 
@@ -194,6 +195,8 @@ class Actions:
                 "The document changed while the answer was written, so nothing was edited.",
                 "Choose the action again.",
             )
+        if result.warning:
+            show_info(self._server, result.warning)
         return self._positions.versioned_edit(snapshot, result.edits)
 
 

@@ -11,7 +11,7 @@ from lsp_server.completion.trigger import is_wanted
 from lsp_server.convert import Positions
 from lsp_server.documents import DocumentSnapshot, Edit
 from lsp_server.errors import EngineError
-from lsp_server.handlers.documents import positions_of
+from lsp_server.handlers.protocol import positions_of
 from lsp_server.session import Session
 
 _log = logging.getLogger(__name__)

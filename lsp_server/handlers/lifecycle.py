@@ -28,6 +28,8 @@ def register(
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(params: None) -> None:
+        if session.loading:
+            session.loading.cancel()
         await session.stop_engine()
 
 

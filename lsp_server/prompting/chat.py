@@ -130,9 +130,7 @@ def _content(place: "re.Match[str]", messages: Sequence[Message]) -> str:
     return content if after else content.rstrip()
 
 
-def _encode_template(
-    text: str, plain: str, tokens: list[int], tokenizer: ChatTokenizer
-) -> str:
+def _encode_template(text: str, plain: str, tokens: list[int], tokenizer: ChatTokenizer) -> str:
     """Append the template's text to `tokens` up to its last control token, `plain` before it;
     returns the plain text that follows."""
     at = 0

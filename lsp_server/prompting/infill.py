@@ -96,7 +96,7 @@ def format_for(tokenizer: Tokenizer, model_name: str) -> InfillFormat:
         if candidate.fits(tokenizer):
             return candidate
     raise NotCapable(
-        f"{model_name} has the infill tokens of no family that is known here, so it can't complete.",
+        f"{model_name} has no known family's infill tokens, so it can't complete.",
         "Name a model that infills in models.infill, such as qwen2.5-coder-0.5b or codellama-7b.",
     )
 

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
+from pygls.protocol import default_converter
 
 WITH_EVERYTHING = types.ClientCapabilities(
     window=types.WindowClientCapabilities(
@@ -77,7 +78,8 @@ class Editor:
     async def until_asked(self) -> None:
         """Wait until a request has reached the engine double, which says so on standard error."""
         process = self.client._server
-        assert process and process.stderr
+        assert process
+        assert process.stderr
         line = b""
         while line != b"double: asked\n":
             line = await asyncio.wait_for(process.stderr.readline(), 60)
@@ -148,7 +150,7 @@ async def running_editor(
     folder: Path | None = None,
 ) -> AsyncIterator[Editor]:
     """An editor connected to `codellama-lsp serve` with the arguments; it leaves as editors do."""
-    client = LanguageClient("test-editor", "1")
+    client = LanguageClient("test-editor", "1", converter_factory=_converter)
     editor = Editor(client)
     editor.listen()
     await client.start_io(sys.executable, "-m", "lsp_server", "serve", *arguments)
@@ -167,6 +169,19 @@ async def running_editor(
         await asyncio.wait_for(client.shutdown_async(None), 30)
         client.exit(None)
         await client.stop()
+
+
+def _converter() -> Any:
+    """lsprotocol takes a code action that has a command for a bare command; this tells them
+    apart."""
+    converter = default_converter()
+    converter.register_structure_hook(
+        Union[types.Command, types.CodeAction],  # noqa: UP007
+        lambda value, _: converter.structure(
+            value, types.Command if isinstance(value.get("command"), str) else types.CodeAction
+        ),
+    )
+    return converter
 
 
 def range_at(line: int, column: int, end_line: int, end_column: int) -> types.Range:

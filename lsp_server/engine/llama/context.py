@@ -42,10 +42,11 @@ class LlamaContext:
         self.model = model
         self.n_ctx = min(settings.n_ctx, model.n_ctx_train)
         params = llama_cpp.llama_context_default_params()
-        # Every sequence may grow to n_ctx; two at a time fit, and the least used makes room.
-        params.n_ctx = self.n_ctx * min(2, n_sequences)
+        params.n_ctx = cells(self.n_ctx, n_sequences)
         params.n_seq_max = n_sequences
         params.kv_unified = True
+        # Only the last token of a batch is asked for its logits.
+        params.n_outputs_max = n_sequences
         params.n_batch = settings.n_batch
         params.n_ubatch = min(settings.n_ubatch, settings.n_batch)
         params.n_threads = params.n_threads_batch = settings.n_threads or _physical_cores()
@@ -147,6 +148,12 @@ class LlamaContext:
             return False
         self._truncate(min(idle, key=lambda s: s.last_used), 0)
         return True
+
+
+def cells(n_ctx: int, n_sequences: int) -> int:
+    """The tokens that the KV cache holds: every sequence may grow to n_ctx, two at a time fit, and
+    the least used makes room for a third."""
+    return n_ctx * min(2, n_sequences)
 
 
 def _shared(a: Sequence[int], b: Sequence[int]) -> int:

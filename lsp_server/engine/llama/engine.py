@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.config import EngineSettings, Models
-from lsp_server.engine.llama.context import LlamaContext
+from lsp_server.engine.llama.context import LlamaContext, cells
 from lsp_server.engine.llama.generation import Generation, Plan, Priority
 from lsp_server.engine.llama.model import LlamaModel
 from lsp_server.engine.llama.worker import Worker
@@ -18,6 +18,8 @@ from lsp_server.engine.protocol import (
     Message,
     Role,
 )
+from lsp_server.models.gguf import read_gguf
+from lsp_server.models.memory import check_fits, needed
 from lsp_server.models.store import locate
 from lsp_server.prompting.chat import ChatFormat, chat_format_for
 from lsp_server.prompting.infill import (
@@ -159,6 +161,15 @@ class LlamaEngine:
         )
 
     def _open(self, path: Path) -> LlamaContext:
+        """Raises ModelLoadError, NotEnoughMemory."""
+        settings = self._settings
+        need = needed(
+            read_gguf(path),
+            path.stat().st_size,
+            cells(settings.n_ctx, _SEQUENCES),
+            settings.n_ubatch,
+        )
+        check_fits(need, settings.n_ctx)
         model = LlamaModel(path, self._settings)
         try:
             return LlamaContext(model, self._settings, _SEQUENCES)

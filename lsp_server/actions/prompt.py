@@ -1,0 +1,147 @@
+"""The messages of an action, made to fit n_ctx: counted with the model's own tokenizer.
+
+What gives way: first the code around the selection, then, where the answer is only read, the end
+of the selection. An edit needs to see all that it replaces, so it is refused instead.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lsp_server.actions.subject import Subject, fence_for
+from lsp_server.actions.templates import ActionTemplate, Variables
+from lsp_server.config import Config
+from lsp_server.context.selection import selection_context
+from lsp_server.engine.protocol import Engine, Message, Role
+from lsp_server.errors import PromptTooLong
+
+# A CPU reads about 180 tokens a second, a GPU thousands.
+_CONTEXT_TOKENS = {False: 512, True: 2048}
+_LEAST_CONTEXT = 32
+# A token of code has 3 or 4 characters. A text far beyond that is too long without counting it.
+_CHARACTERS_PER_TOKEN = 16
+_SELECT_LESS = "Select fewer lines."
+_LINE_END = re.compile(r"\r\n?")
+
+
+@dataclass(frozen=True)
+class ActionPrompt:
+    """A prompt that fits. `lines_left_out` of the selection are not in it."""
+
+    messages: tuple[Message, ...]
+    max_tokens: int
+    lines_left_out: int = 0
+
+
+async def fitted_prompt(
+    subject: Subject, template: ActionTemplate, engine: Engine, config: Config
+) -> ActionPrompt:
+    """The prompt with as much of the context and the selection as fits. Raises PromptTooLong where
+    an edit's selection does not, ModelError where the model can't be loaded."""
+    info = await engine.ready()
+    longest = min(config.actions.max_tokens, template.max_tokens or config.actions.max_tokens)
+    fitting = _Fitting(
+        subject, template, engine, config.actions.system, info.n_ctx, min(longest, info.n_ctx // 2)
+    )
+    if template.edits:
+        await fitting.check_answer_fits()
+    bare = subject.text[: fitting.room * _CHARACTERS_PER_TOKEN]
+    if len(bare) < len(subject.text) or await fitting.size(bare) > fitting.room:
+        return await fitting.trimmed(bare)
+    return await fitting.with_context(_CONTEXT_TOKENS[info.gpu])
+
+
+@dataclass(frozen=True)
+class _Fitting:
+    subject: Subject
+    template: ActionTemplate
+    engine: Engine
+    system: str
+    n_ctx: int
+    max_tokens: int
+
+    @property
+    def room(self) -> int:
+        """The tokens that the prompt may have."""
+        return self.n_ctx - self.max_tokens
+
+    async def size(self, selection: str, context: str = "") -> int:
+        return await self.engine.count_chat_tokens(self._messages(selection, context))
+
+    async def check_answer_fits(self) -> None:
+        """Raises PromptTooLong where the changed selection would be longer than an answer may."""
+        text = self.subject.text
+        most = f"an answer of {self.max_tokens} tokens (actions.max_tokens)"
+        if len(text) > self.max_tokens * _CHARACTERS_PER_TOKEN:
+            raise PromptTooLong(f"The selection is too long for {most}.", _SELECT_LESS)
+        [tokens] = await self.engine.count_tokens(Role.INSTRUCT, [text])
+        if tokens > self.max_tokens:
+            raise PromptTooLong(f"The selection's {tokens} tokens exceed {most}.", _SELECT_LESS)
+
+    async def with_context(self, most: int) -> ActionPrompt:
+        """The whole selection and, for a template that asks for it, what fits of the code around
+        it."""
+        selection = self.subject.text
+        most = most if "context" in self.template.names else 0
+        budget = min(self.room - await self.size(selection), most)
+        while budget >= _LEAST_CONTEXT:
+            context = await self._context(budget)
+            if await self.size(selection, context) <= self.room:
+                return ActionPrompt(self._messages(selection, context), self.max_tokens)
+            budget //= 2
+        return ActionPrompt(self._messages(selection), self.max_tokens)
+
+    async def trimmed(self, selection: str) -> ActionPrompt:
+        """The selection's first lines."""
+        room = self.room - await self.size(self._with_note("", 0))
+        if self.template.edits or room < _LEAST_CONTEXT:
+            message = f"The selection does not fit the model's n_ctx of {self.n_ctx} tokens."
+            raise PromptTooLong(message, f"{_SELECT_LESS} Or raise engine.n_ctx.")
+        while True:
+            [tokens] = await self.engine.count_tokens(Role.INSTRUCT, [selection])
+            limit = len(selection) * room // max(tokens, room + 1)
+            selection = _cut_at_line(selection, limit)
+            left_out = max(self.subject.text.count("\n", len(selection)), 1)
+            noted = self._with_note(selection, left_out)
+            if await self.size(noted) <= self.room:
+                return ActionPrompt(self._messages(noted), self.max_tokens, left_out)
+
+    def _with_note(self, selection: str, left_out: int) -> str:
+        language = self.subject.syntax
+        note = f"... {left_out} more lines are left out here ..."
+        return f"{selection}\n{language.comment_line(note) if language else note}"
+
+    def _messages(self, selection: str, context: str = "") -> tuple[Message, ...]:
+        subject = self.subject
+        variables = Variables(
+            language=subject.language,
+            file_name=subject.file_name,
+            selection=selection,
+            context=context,
+            diagnostics=subject.known_wrong,
+            instruction=subject.instruction,
+            fence=fence_for(selection + context),
+        )
+        user = Message("user", self.template.render(variables))
+        return (Message("system", self.system), user) if self.system else (user,)
+
+    async def _context(self, budget: int) -> str:
+        """The code around the selection. It is chosen on a thread, which asks back for counts."""
+        loop = asyncio.get_running_loop()
+
+        def count(texts: Sequence[str]) -> list[int]:
+            counting = self.engine.count_tokens(Role.INSTRUCT, texts)
+            return asyncio.run_coroutine_threadsafe(counting, loop).result()
+
+        subject = self.subject
+        context = await asyncio.to_thread(
+            selection_context, subject.snapshot, subject.start, subject.end, budget, count
+        )
+        return _LINE_END.sub("\n", context).strip("\n")
+
+
+def _cut_at_line(text: str, limit: int) -> str:
+    """At most `limit` characters, whole lines where they are not most of it."""
+    line_end = text.rfind("\n", 0, limit)
+    return text[: line_end if line_end > limit // 2 else limit]

@@ -1,0 +1,183 @@
+"""Where a completion ends: rules on the whole lines it would make.
+
+Each rule returns the number of lines that belong to the completion, or None where it sees no end.
+The stream is stopped and the result is cut by the same rules.
+"""
+
+import re
+from collections.abc import Callable
+
+from lsp_server.completion.place import Place, text_of, width
+from lsp_server.completion.similarity import has_words, nearly_equal
+from lsp_server.context.brackets import scan
+from lsp_server.context.scope import Shape, opens_block
+
+MOST_LINES = 24
+_LONGEST_CYCLE = 8
+
+_CLOSING_WORD = re.compile(r"\s*(?:end|fi|done|esac|until)\b")
+_DEFINITION = re.compile(
+    r"\s*(?:@|#\[|(?:(?:export|default|public|private|protected|internal|static|async|pub(?:\(\w+\))?"
+    r"|abstract|final|override|local|unsafe)\s+)*"
+    r"(?:def|class|fn|func|function|impl|struct|enum|trait|interface|type|module|namespace)\b)"
+)
+_PREPROCESSOR = re.compile(r"#\s*(?:if|ifdef|ifndef|el|endif|define|undef|include|pragma|region)")
+
+Rule = Callable[[Place, list[str]], int | None]
+
+
+def end_of(place: Place, lines: list[str]) -> int | None:
+    """How many of the lines belong to the completion; None where no rule sees an end in them."""
+    rules = _LINE_RULES if place.shape is Shape.LINE else _BLOCK_RULES
+    ends = [end for rule in rules if (end := rule(place, lines)) is not None]
+    return min(ends, default=None)
+
+
+def _end_of_line(place: Place, lines: list[str]) -> int | None:
+    """The line itself. At a line's end that was complete already: the next line with text."""
+    if lines[0][len(place.head) :].strip() or place.rest.strip():
+        return 1
+    return next((i + 1 for i in range(1, len(lines)) if lines[i].strip()), None)
+
+
+def end_of_block(place: Place, lines: list[str]) -> int | None:
+    """A line left of the block that was begun. Its closer still belongs to it."""
+    start = _first_filled(place, lines)
+    if start is None:
+        return None
+    outer = width(place.head) if start else -1
+    floor = width(lines[start])
+    if floor <= outer:
+        if _closes(lines[start]):
+            return start + 1
+        if place.head.rstrip()[-1] not in "{([":
+            return start if lines[0] == place.head else 1
+    quoted = _lines_in_quotes(place, lines)
+    for i in range(start + 1, len(lines)):
+        if not lines[i].strip() or i in quoted or _is_preprocessor(place, lines[i]):
+            continue
+        if width(lines[i]) < floor or (width(lines[i]) <= outer and _closes(lines[i])):
+            return i + 1 if _closes(lines[i]) and not _has_closer_below(place, lines[i]) else i
+    return None
+
+
+def _end_of_definition(place: Place, lines: list[str]) -> int | None:
+    """An empty line and then a second statement, after a first one with a body that was a
+    definition or at the left margin."""
+    start = _first_filled(place, lines)
+    if start is None:
+        return None
+    floor = width(lines[start])
+    if floor and not _DEFINITION.match(lines[start]):
+        return None
+    quoted = _lines_in_quotes(place, lines)
+    had_body = False
+    for i in range(start + 1, len(lines)):
+        had_body = had_body or (bool(lines[i].strip()) and width(lines[i]) > floor)
+        is_next = bool(lines[i].strip()) and not lines[i - 1].strip() and width(lines[i]) == floor
+        if had_body and is_next and i not in quoted and not _closes(lines[i]):
+            return i
+    return None
+
+
+def _end_at_gap(place: Place, lines: list[str]) -> int | None:
+    """A second empty line in a row."""
+    start = _first_filled(place, lines)
+    if start is None:
+        return None
+    pairs = range(start + 1, len(lines) - 1)
+    return next((i for i in pairs if not lines[i].strip() and not lines[i + 1].strip()), None)
+
+
+def _end_at_cycle(place: Place, lines: list[str]) -> int | None:
+    """A line, or a few lines, for the third time in a row: all but the first go."""
+    first = 0 if place.is_fresh else 1
+    for start in range(first, len(lines)):
+        for size in range(1, _LONGEST_CYCLE + 1):
+            unit = lines[start : start + size]
+            if lines[start : start + 3 * size] == unit * 3 and any(map(has_words, unit)):
+                return start + size
+    return None
+
+
+def _end_at_suffix(place: Place, lines: list[str]) -> int | None:
+    """A line that is the next line below already, exactly or nearly. Where that has only brackets
+    or quotes, the one after it has to come again, too."""
+    if not place.below or not has_words(place.below[-1]):
+        return None
+    if not place.is_fresh and _is_line_below(place, lines[0]):
+        return 0
+    first = 0 if place.is_fresh else 1
+    filled = [i for i in range(first, len(lines)) if lines[i].strip()]
+    for at in range(len(filled) - len(place.below) + 1):
+        if all(map(_is_repeated, (lines[i] for i in filled[at:]), place.below)):
+            return filled[at]
+    return None
+
+
+def _is_repeated(line: str, below: str) -> bool:
+    if not has_words(below):
+        return line.rstrip() == below
+    return width(line) == width(below) and nearly_equal(line, below)
+
+
+def _is_line_below(place: Place, line: str) -> bool:
+    """Whether the cursor's line, completed, is the line below."""
+    completed = line != place.head and not place.rest.strip()
+    return completed and line.rstrip() == place.next_line and has_words(line)
+
+
+def _end_at_most(_place: Place, lines: list[str]) -> int | None:
+    return MOST_LINES if len(lines) >= MOST_LINES else None
+
+
+_LINE_RULES: tuple[Rule, ...] = (_end_of_line, _end_at_suffix)
+_BLOCK_RULES: tuple[Rule, ...] = (
+    end_of_block,
+    _end_of_definition,
+    _end_at_gap,
+    _end_at_cycle,
+    _end_at_suffix,
+    _end_at_most,
+)
+
+
+def _first_filled(place: Place, lines: list[str]) -> int | None:
+    """The line whose indentation is the block's: the first on a fresh line, else the next."""
+    first = 0 if place.is_fresh else 1
+    return next((i for i in range(first, len(lines)) if lines[i].strip()), None)
+
+
+def _lines_in_quotes(place: Place, lines: list[str]) -> set[int]:
+    """The lines that begin inside a string or comment: their indentation says nothing."""
+    text = text_of(place, lines)
+    inside: set[int] = set()
+    for start, end in scan(text, place.language, place.waiting).quoted:
+        first = text.count("\n", 0, start)
+        inside.update(range(first + 1, first + 1 + text.count("\n", start, end)))
+    return inside
+
+
+def _closes(line: str) -> bool:
+    return line.lstrip()[:1] in (")", "]", "}") or bool(_CLOSING_WORD.match(line))
+
+
+def _has_closer_below(place: Place, line: str) -> bool:
+    """Whether the line below is this closing line already."""
+    below = place.next_line
+    return width(below) == width(line) and below.split()[:1] == line.split()[:1]
+
+
+def _is_preprocessor(place: Place, line: str) -> bool:
+    named = place.language is not None and place.language.name in ("c", "cpp", "csharp")
+    return named and bool(_PREPROCESSOR.match(line.lstrip()))
+
+
+def without_continuation(place: Place, lines: list[str]) -> list[str]:
+    """The lines, the last one only up to its closers where it closes one block and opens the next
+    (`} else {`)."""
+    last = lines[-1]
+    if len(lines) < 2 or not _closes(last) or not opens_block(last, place.language):
+        return lines
+    closers = re.match(r"\s*(?:[)\]}]+[;,]?|\w+)", last)
+    return [*lines[:-1], closers.group()] if closers else lines

@@ -1,0 +1,172 @@
+"""From what the model wrote to what the user is shown: pure functions on text and syntax."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lsp_server.completion.closers import replaced_closers, spread, with_missing, without_surplus
+from lsp_server.completion.limits import end_of, without_continuation
+from lsp_server.completion.place import Place, lay_out, text_of
+from lsp_server.context.brackets import still_open
+from lsp_server.context.scope import Shape, opens_block
+from lsp_server.context.syntax import parse_text
+
+__all__ = ["Place", "Suggestion", "clean", "cut_control", "cut_loop", "cut_overlap"]
+
+# The texts of control tokens. A model that spells one out has left the code. `</s>` is not among
+# them: it is HTML, and as a token it never becomes text.
+CONTROL = re.compile(
+    r"▁?<(?:PRE|SUF|MID|EOT)>"
+    r"|<\|(?:fim|repo|file|im|end|begin|start|eot|eom)\w*\|>"
+    r"|<(?:fim_\w+|file_sep|repo_name|endoftext)>"
+    r"|<｜(?:fim|begin|end|User|Assistant)[^｜\n]*｜>"
+    r"|\[/?INST\]|<</?SYS>>"
+)
+_CONTROL_BEGUN = re.compile(r"<\|fim\w*\|?\Z")
+
+# A fresh parse takes up to a millisecond for every 3,000 code points, and up to four are made.
+LONGEST_CHECKED = 200_000
+
+_LOOP = re.compile(r"(?=[^\n]{0,11}\w)([^\n]{12,80}?)\1{3,}[^\n]*\Z")
+_LOOPED = 1_000
+# A rest of the line this long that comes again is that rest, whatever the model wrote after it.
+_LONG_REST = 8
+_SHORTEST_OVERLAP = 6
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Put `text` at the cursor, in the place of the next `replaces` code points, which are
+    closers on the cursor's line that the text has itself."""
+
+    text: str
+    replaces: int
+
+
+def clean(place: Place, middle: str) -> Suggestion | None:
+    """What of the model's middle to show; None where nothing useful is left."""
+    lines = lay_out(place, cut_loop(cut_control(middle)))
+    lines = lines[: end_of(place, lines)]
+    return _that_parses(place, lines) if lines else None
+
+
+def cut_control(middle: str) -> str:
+    """The middle up to the first text of a control token."""
+    found = CONTROL.search(middle)
+    return _CONTROL_BEGUN.sub("", middle[: found.start()] if found else middle)
+
+
+def cut_loop(middle: str) -> str:
+    """The middle with a last line that goes round in a circle cut after its first round."""
+    found = _LOOP.search(middle, max(0, len(middle) - _LOOPED))
+    return middle[: found.end(1)] if found else middle
+
+
+def cut_overlap(place: Place, text: str) -> str:
+    """A text within a line up to where it goes over into what follows on the line."""
+    if not place.rest_has_words:
+        return text
+    kept = text[: _overlap_start(place, text)]
+    return kept.rstrip(" ") if place.rest[0] == " " else kept
+
+
+def reaches_rest(place: Place, text: str) -> bool:
+    """Whether the text has come to what follows on the line, for certain."""
+    return place.rest_has_words and _start_of_rest(place, text) is not None
+
+
+def _start_of_rest(place: Place, text: str) -> int | None:
+    rest = place.rest.strip()
+    at = text.find(rest) if len(rest) >= _LONG_REST else -1
+    return None if at < 0 or _is_in_word(place, text, at) else at
+
+
+def _overlap_start(place: Place, text: str) -> int:
+    rest = place.rest.strip()
+    start = _start_of_rest(place, text)
+    if start is not None:
+        return start
+    start = len(text.rstrip()) - len(rest)
+    if text.rstrip().endswith(rest) and (len(rest) > 1 or not _is_in_word(place, text, start)):
+        return start
+    rest = place.rest.lstrip()
+    for size in range(min(len(text), len(rest)), _SHORTEST_OVERLAP - 1, -1):
+        start = len(text) - size
+        if text.endswith(rest[:size]) and re.search(r"\w{3}", rest[:size]):
+            return len(text) if _is_in_word(place, text, start) else start
+    return len(text)
+
+
+def _is_in_word(place: Place, text: str, at: int) -> bool:
+    line = place.head + text
+    at += len(place.head)
+    return bool(re.match(r"\w", line[at:]) and re.search(r"\w\Z", line[:at]))
+
+
+def _finished(place: Place, lines: list[str]) -> Suggestion | None:
+    """The lines as a suggestion: overlap and surplus closers cut, missing ones added."""
+    text = cut_overlap(place, text_of(place, without_continuation(place, lines)))
+    text = _trimmed(place, without_surplus(place, text))
+    if not text.strip():
+        return None
+    text = spread(place, with_missing(place, text))
+    replaces = replaced_closers(place, text)
+    changes = text != place.rest[:replaces]
+    return Suggestion(text, replaces) if changes else None
+
+
+def _trimmed(place: Place, text: str) -> str:
+    """Without line ends and spaces at the end, unless code follows on the line."""
+    return text.rstrip("\n") if place.rest_has_words else text.rstrip()
+
+
+def _that_parses(place: Place, lines: list[str]) -> Suggestion | None:
+    """The longest of a few starts of the lines that makes no more syntax errors than the document
+    has. Where none does: nothing in a document without errors, else the one with the fewest."""
+    whole = _finished(place, lines)
+    if whole is None or place.language is None:
+        return whole
+    if len(place.before) + len(place.after) > LONGEST_CHECKED:
+        return whole
+    errors = _errors_with(place, whole)
+    if errors == 0:
+        return whole
+    before = parse_text(place.language, place.before + place.after).error_count()
+    if errors <= before:
+        return whole
+    fewest, best = errors, whole
+    for shorter in _shorter(place, lines, whole):
+        errors = _errors_with(place, shorter)
+        if errors < fewest:
+            fewest, best = errors, shorter
+        if errors <= before:
+            return shorter
+    return best if before else None
+
+
+def _shorter(place: Place, lines: list[str], whole: Suggestion) -> Iterator[Suggestion]:
+    """Without the last line, and the first line alone."""
+    for count in sorted({len(lines) - 1, 1}, reverse=True):
+        shorter = _finished(place, lines[:count]) if 0 < count < len(lines) else None
+        if shorter is not None and shorter != whole:
+            yield shorter
+
+
+def _errors_with(place: Place, suggestion: Suggestion) -> int:
+    """The syntax errors of the document with the suggestion in it."""
+    if place.language is None:
+        return 0
+    text, after = suggestion.text, place.after[suggestion.replaces :]
+    if _goes_on(place, suggestion):
+        left_open = reversed(still_open(text, place.language))
+        text += "".join(one.closer for one in left_open if one.closer != "\n")
+    return parse_text(place.language, place.before + text + after).error_count()
+
+
+def _goes_on(place: Place, suggestion: Suggestion) -> bool:
+    """Whether a single line ends by opening something that the next completion will close, and
+    that nothing in the document closes."""
+    if place.shape is Shape.BLOCK or place.rest.strip() or place.closing.stray:
+        return False
+    line = (place.head + suggestion.text).rpartition("\n")[2]
+    return opens_block(line, place.language) or line.endswith(("(", "[", ","))

@@ -1,0 +1,123 @@
+"""One line or several: decided by what stands at the cursor, before the model is asked."""
+
+import re
+from enum import StrEnum
+
+from lsp_server.context.brackets import SCANNED, TEXT_CLOSERS, still_open, window_before
+from lsp_server.context.languages import Language, language_of
+from lsp_server.context.syntax import SyntaxTree, parse
+from lsp_server.documents import DocumentSnapshot
+
+
+class Shape(StrEnum):
+    """How much a completion may be: the rest of a line, or a block of lines."""
+
+    LINE = "line"
+    BLOCK = "block"
+
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_ONLY_CLOSERS = re.compile(r"[\s)\]};,]*")
+_INDENT = re.compile(r"[ \t]*")
+
+_PYTHON_HEADER = re.compile(
+    r"\s*(?:async\s+)?"
+    r"(?:def|class|if|elif|else|for|while|try|except|finally|with|match|case)\b.*:"
+)
+_RUBY_HEADER = re.compile(
+    r"\s*(?:def(?!.*[)\w]\s*=(?:\s|$))|class|module|if|unless|elsif|else|while|until|for|case|when|begin|rescue|ensure)\b"
+    r"(?!.*\bend\b).*"
+    r"|.*\bdo(?:\s*\|[^|]*\|)?"
+)
+_LUA_HEADER = re.compile(r".*\b(?:do|then|else|repeat)|.*\bfunction\b[^()]*\([^()]*\)")
+_BASH_HEADER = re.compile(r".*(?:\b(?:do|then|else|in)|\{)")
+_BRACE_HEADER = re.compile(r".*(?:\{|=>)|\s*(?:case\b.*|default|public|private|protected)\s*:")
+_ANY_HEADER = re.compile(r".*(?:\{|=>|(?<!:):|\b(?:do|then))")
+_HEADERS = {
+    "python": _PYTHON_HEADER,
+    "ruby": _RUBY_HEADER,
+    "lua": _LUA_HEADER,
+    "bash": _BASH_HEADER,
+    "": _ANY_HEADER,
+}
+
+_LONGEST_HEADER = 500
+
+
+def opens_block(line: str, language: Language | None) -> bool:
+    """Whether the line's end opens a block, by the language's own way of saying so."""
+    line = _without_comment(line[-_LONGEST_HEADER:], language).rstrip()
+    header = _HEADERS.get(language.name if language else "", _BRACE_HEADER)
+    return bool(header.fullmatch(line)) or line.endswith("{")
+
+
+def shape_at(snapshot: DocumentSnapshot, offset: int) -> Shape:
+    """How much to complete at the offset. Broken code gives an answer, too, never an error."""
+    before, after = snapshot.text[:offset], snapshot.text[offset:]
+    head = _LINE_END.split(before[-SCANNED:])[-1]
+    rest = _LINE_END.split(after[:SCANNED], maxsplit=1)[0]
+    if not _ONLY_CLOSERS.fullmatch(rest):
+        return Shape.LINE
+    language = language_of(snapshot.language, snapshot.uri)
+    opened = still_open(_LINE_END.sub("\n", window_before(before)), language)
+    innermost = opened[-1].closer if opened else ""
+    if _in_text(snapshot, offset, innermost) or innermost == ")":
+        return Shape.LINE
+    if not head.strip():
+        return Shape.LINE if _header_is_missing(before, after, language) else Shape.BLOCK
+    if language and language.name == "python" and innermost == "}" and head.endswith(":"):
+        return Shape.LINE  # a key of a dict, not a header
+    return Shape.BLOCK if opens_block(head, language) else Shape.LINE
+
+
+def _in_text(snapshot: DocumentSnapshot, offset: int, innermost: str) -> bool:
+    """Whether the cursor stands in a comment or a string. The tree knows, unless it is broken:
+    a string without its end has no node."""
+    tree = parse(snapshot)
+    if tree is None or tree.root.has_error:
+        return innermost in TEXT_CLOSERS
+    return _inside_text_node(tree, offset)
+
+
+def _inside_text_node(tree: SyntaxTree, offset: int) -> bool:
+    node = tree.node_at(max(offset - 1, 0))
+    byte = tree.byte_offset(offset)
+    while node.parent is not None:
+        if node.start_byte < byte:
+            if "comment" in node.type:
+                return byte < node.end_byte or not _is_closed(tree.data[: node.end_byte])
+            if ("string" in node.type or "heredoc" in node.type) and byte < node.end_byte:
+                return True
+        node = node.parent
+    return False
+
+
+def _is_closed(comment: bytes) -> bool:
+    """Whether what follows the comment is outside of it: some grammars count a line comment's
+    line end as its own."""
+    return comment.endswith((b"*/", b"]]", b"\n"))
+
+
+def _header_is_missing(before: str, after: str, language: Language | None) -> bool:
+    """Whether the lines below are the body of a header that is to be written here: they are
+    deeper than what stands above, and nothing above opens a block."""
+    above = _last_filled(_LINE_END.split(before[-SCANNED:])[:-1])
+    below = _last_filled(_LINE_END.split(after[:SCANNED])[:0:-1])
+    if not above or not below or opens_block(above, language) or above.rstrip()[-1] in "([,\\":
+        return False
+    return _width(below) > _width(above) and _width(below) > _width(before.rpartition("\n")[2])
+
+
+def _last_filled(lines: list[str]) -> str:
+    return next((line for line in reversed(lines) if line.strip()), "")
+
+
+def _width(line: str) -> int:
+    match = _INDENT.match(line)
+    return len(match.group().expandtabs(4)) if match else 0
+
+
+def _without_comment(line: str, language: Language | None) -> str:
+    if language is None:
+        return line
+    return re.sub(rf"(?:^|\s){re.escape(language.comment)}.*", "", line)

@@ -1,0 +1,168 @@
+"""The lines on one side of a place, and which of them are shown within a budget.
+
+Shown are the nearest lines, whole, and of what lies beyond them a skeleton.
+"""
+
+from abc import ABC, abstractmethod
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+
+from lsp_server.context.budget import Count, counted_lines
+from lsp_server.context.outline import Outline
+from lsp_server.context.skeleton import Skeleton, add_above, add_below
+from lsp_server.documents import DocumentSnapshot
+
+# An edge gives up to 1/10 of its side's budget for a line that is a better place to end.
+_EDGE_SLACK = 10
+
+# What starts nowhere, such as a line in the middle of a string, is a poor place for an edge.
+_POOR = 1000
+
+
+def split_lines(snapshot: DocumentSnapshot) -> list[str]:
+    """The document's lines with their ends; at least one, the last without an end."""
+    bounds = [*snapshot.line_starts, len(snapshot.text)]
+    return [snapshot.text[start:end] for start, end in pairwise(bounds)]
+
+
+class _Side(ABC):
+    """`lines` are given outward. `cost` is that of all lines, or more than the budget where they
+    don't fit it together."""
+
+    def __init__(self, lines: Sequence[str], budget: int, count: Count) -> None:
+        self._lines = lines
+        self._count = count
+        self._costs = counted_lines(lines, budget, count)
+        self._total = [0, *accumulate(self._costs)]
+        self.cost = self._total[-1] if len(self._costs) == len(lines) else budget + 1
+
+    @abstractmethod
+    def edge(self, n: int) -> int:
+        """The line at which the part that isn't shown meets the nearest n lines."""
+
+    @abstractmethod
+    def _distance(self, line: int) -> int:
+        """How many of the nearest lines have to be shown for this one to be among them."""
+
+    @abstractmethod
+    def _fill(self, skeleton: Skeleton, outline: Outline, n: int) -> None:
+        """Add to the skeleton what it has room for of what lies beyond the nearest n lines."""
+
+    @abstractmethod
+    def _joined(self, n: int, skeleton: Skeleton) -> str:
+        """The nearest n lines and the skeleton in the file's order."""
+
+    def shown(
+        self, outline: Outline | None, budget: int, reserved: int, near: float, step: int = 0
+    ) -> tuple[str, int]:
+        """What is shown for `budget` tokens, of which `reserved` are already spent, and its cost
+        without these.
+
+        The nearest lines get `near` (0 to 1) of the budget with what is reserved, and what the
+        skeleton leaves of the rest. With `step` the far edge moves in steps of about so many
+        tokens, and up to these and a half remain unspent.
+        """
+        if self.cost + reserved <= budget:
+            return self._joined(len(self._lines), Skeleton(0)), self.cost
+        near_budget = max(0, int(budget * near) - reserved)
+        n = self._reach(near_budget)
+        n = self._best(outline, self._least(n, step), n)
+        # In steps all that follows depends on n alone, not on how far the cursor is from there.
+        skeleton = Skeleton(max(0, budget - reserved - (near_budget if step else self._total[n])))
+        if outline:
+            self._fill(skeleton, outline, n)
+        most = self._extended(n, skeleton)
+        slack = step // 2 if step else budget // _EDGE_SLACK
+        more = self._best(outline, max(n, self._least(most, slack)), most)
+        skeleton = self._beyond(skeleton, n, more)
+        if outline:
+            self._fill(skeleton, outline, more)
+        return self._joined(more, skeleton), self._total[more] + skeleton.cost
+
+    def _reach(self, budget: int) -> int:
+        """How many of the nearest lines fit the budget."""
+        return bisect_right(self._total, budget) - 1
+
+    def _least(self, n: int, slack: int) -> int:
+        """The fewest lines that cost at most `slack` less than n lines do."""
+        return min(n, bisect_left(self._total, self._total[n] - slack))
+
+    def _best(self, outline: Outline | None, least: int, most: int) -> int:
+        """The best number of lines: where a statement begins, the less nested the better, and then
+        by the roundest line number. The same one stays best while least and most move a little."""
+
+        def rank(n: int) -> tuple[int, int]:
+            depth = outline.depth(self.edge(n)) if outline else 0
+            return (_POOR if depth is None else depth, -_roundness(self.edge(n)))
+
+        return min(range(most, least - 1, -1), key=rank)
+
+    def _extended(self, n: int, skeleton: Skeleton) -> int:
+        """How many lines can be shown with what the skeleton leaves. A piece of it that is wholly
+        among them gives its cost back."""
+        refunds = {
+            max(self._distance(piece.first), self._distance(piece.last)): cost
+            for piece, cost in skeleton.chosen
+        }
+        spare = skeleton.budget - skeleton.cost
+        for more in range(n + 1, len(self._costs) + 1):
+            spare += refunds.get(more, 0) - self._costs[more - 1]
+            if spare < 0:
+                return more - 1
+        return len(self._costs)
+
+    def _beyond(self, skeleton: Skeleton, n: int, more: int) -> Skeleton:
+        """The skeleton without the pieces that `more` lines touch, and without the budget that
+        these lines take."""
+        kept = [
+            (piece, cost)
+            for piece, cost in skeleton.chosen
+            if min(self._distance(piece.first), self._distance(piece.last)) > more
+        ]
+        return Skeleton(skeleton.budget - (self._total[more] - self._total[n]), kept)
+
+
+def _roundness(line: int) -> int:
+    """The largest power of two that divides the line's number."""
+    return line & -line if line else 1 << 30
+
+
+class LinesAbove(_Side):
+    """The lines before line `len(lines)`, given in the file's order."""
+
+    def __init__(self, lines: Sequence[str], budget: int, count: Count) -> None:
+        super().__init__(lines[::-1], budget, count)
+
+    def edge(self, n: int) -> int:
+        return len(self._lines) - n
+
+    def _distance(self, line: int) -> int:
+        return len(self._lines) - line
+
+    def _fill(self, skeleton: Skeleton, outline: Outline, n: int) -> None:
+        add_above(skeleton, outline, self.edge(n), self._count)
+
+    def _joined(self, n: int, skeleton: Skeleton) -> str:
+        return skeleton.text + "".join(self._lines[:n][::-1])
+
+
+class LinesBelow(_Side):
+    """The lines from line `first` on."""
+
+    def __init__(self, lines: Sequence[str], first: int, budget: int, count: Count) -> None:
+        super().__init__(lines, budget, count)
+        self._first = first
+
+    def edge(self, n: int) -> int:
+        return self._first + n
+
+    def _distance(self, line: int) -> int:
+        return line - self._first + 1
+
+    def _fill(self, skeleton: Skeleton, outline: Outline, n: int) -> None:
+        if n < len(self._lines):
+            add_below(skeleton, outline, self.edge(n), self._count)
+
+    def _joined(self, n: int, skeleton: Skeleton) -> str:
+        return "".join(self._lines[:n]) + skeleton.text

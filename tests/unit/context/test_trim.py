@@ -1,0 +1,229 @@
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from lsp_server.context.syntax import parse
+from lsp_server.context.trim import infill_window
+from tests.unit.context.marks import count_tokens, snapshot, with_cursor
+from tests.unit.context.samples import ELIDED, SAMPLES
+
+LINES = [f"line number {n} of this text\n" for n in range(500)]
+
+
+def window(document, offset, budget):
+    return infill_window(document, offset, budget, count_tokens)
+
+
+def cost(shown):
+    return sum(count_tokens([shown.prefix, shown.suffix]))
+
+
+def middle_of(text):
+    """The end of the line in the middle of the text."""
+    return text.index("\n", len(text) // 2)
+
+
+@pytest.mark.parametrize(
+    ("marked", "budget", "expected"),
+    [
+        # What fits is shown as it is, line ends included.
+        ("‸", 10, "‸"),
+        ("import os\r\n\r\nx‸ = 1\r\n", 100, "import os\r\n\r\nx‸ = 1\r\n"),
+        # The cursor's line alone, cut to what is nearest.
+        ("a\nb = c‸\nd\n", 1, "c‸"),
+        ("one two three‸ four five six", 4, "three‸ "),
+        ("x =‸ 1\n", 0, "‸"),
+        # The heads of what encloses the cursor, the docstring's first line, the imports; the
+        # sibling without its body.
+        (
+            "import os\nimport re\n\nLIMIT = 1\n\n\n"
+            "def other(a, b):\n    c = a\n    d = b\n    return c, d\n\n\n"
+            'class Job:\n    """A job.\n\n    It runs.\n    """\n\n    count = 0\n\n'
+            "    def run(self, times):\n"
+            + "        self.first = times + 1\n" * 20
+            + "        self.last = ‸\n"
+            + "        self.after = times + 1\n" * 20,
+            220,
+            "import os\nimport re\n"
+            "def other(a, b):\n    ...\n"
+            'class Job:\n    """A job."""\n'
+            "    def run(self, times):\n",
+        ),
+    ],
+)
+def test_window(marked, budget, expected):
+    shown = window(*with_cursor(marked), budget)
+    assert f"{shown.prefix}‸{shown.suffix}".startswith(expected)
+    assert cost(shown) <= budget
+
+
+texts = st.text(st.sampled_from("ab (){}[]:'\"#.=\n\r\té😀\ud800\x0c\u2028") | st.characters())
+code = st.lists(
+    st.sampled_from(
+        [
+            *("import os\n", "def f(a):\n", "class C:\n", "    def g(self):\n", '    """Doc\n'),
+            *("        return 1\n", "x = [\n", ")\n", "\r\n", "    if é:\n", "@d\n", '"""\r\n'),
+        ]
+    ),
+    max_size=40,
+).map("".join)
+languages = st.sampled_from([*SAMPLES, "markdown"])
+
+
+def check(text, offset, budget, language):
+    """What holds of every window."""
+    shown = window(snapshot(text, language), offset, budget)
+    offset = min(offset, len(text))
+    lines = [part.replace("\r", "\n") for part in (text[:offset], text[offset:])]
+    left, right = lines[0].rsplit("\n", 1)[-1], lines[1].split("\n", 1)[0]
+    shown_left = shown.prefix.replace("\r", "\n").rsplit("\n", 1)[-1]
+    shown_right = shown.suffix.replace("\r", "\n").split("\n", 1)[0]
+    assert cost(shown) <= budget
+    # What touches the cursor is the document's own text: its whole line, or as much as fits.
+    assert left.endswith(shown_left)
+    assert right.startswith(shown_right)
+    assert shown_left or not left or budget < 8
+    for whole, part in ((left, shown_left), (right, shown_right)):
+        assert part == whole or sum(count_tokens([whole])) > budget // 8 - 2
+    if sum(count_tokens([text[:offset], text[offset:]])) <= budget // 2:
+        assert shown.prefix + shown.suffix == text
+    return shown
+
+
+@settings(deadline=None)
+@given(texts | code, st.integers(0, 400), st.integers(0, 200), languages)
+@example("a\rb\n", 2, 3, "python")
+def test_any_text_at_any_offset(text, offset, budget, language):
+    check(text, offset, budget, language)
+
+
+@pytest.mark.parametrize("language", [*SAMPLES, "markdown"])
+@pytest.mark.parametrize("budget", [60, 250, 1000])
+def test_every_part_of_a_half_typed_file(language, budget):
+    text = (SAMPLES.get(language) or SAMPLES["python"]).text
+    for offset in range(0, len(text), len(text) // 9):
+        # A line that breaks off in the middle of everything that can be opened.
+        check(text[:offset] + " foo(['\"{ " + text[offset:], offset + 9, budget, language)
+
+
+@pytest.mark.parametrize(("language", "sample"), SAMPLES.items(), ids=SAMPLES)
+def test_siblings_are_elided_and_the_text_still_parses(language, sample):
+    document = snapshot(sample.text, sample.language_id)
+    shown = window(document, middle_of(sample.text), 1200)
+    trimmed = snapshot(shown.prefix + shown.suffix, sample.language_id)
+
+    heads = [ELIDED[language].replace("{n}", str(n)) for n in range(sample.functions)]
+    assert any(head in shown.prefix for head in heads[: len(heads) // 2])
+    assert any(head in shown.suffix for head in heads[len(heads) // 2 :])
+    assert sample.imported in shown.prefix
+    assert parse(trimmed).error_count() == 0
+
+
+@pytest.mark.parametrize("language", ["python", "markdown"])
+@pytest.mark.parametrize("budget", [512, 1024, 4096])
+@pytest.mark.parametrize("place", [0, 0.01, 0.3, 0.5, 0.99, 1])
+def test_a_large_file_uses_the_budget(language, budget, place):
+    text = SAMPLES["python"].text * 20 if language == "python" else "".join(LINES * 20)
+    shown = window(snapshot(text, language), int(place * len(text)), budget)
+    assert 0.85 * budget <= cost(shown) <= budget
+
+
+def test_a_quarter_stands_after_the_cursor():
+    text = "".join(LINES)
+    shown = window(snapshot(text, "markdown"), middle_of(text), 1000)
+    assert 200 <= sum(count_tokens([shown.suffix])) <= 350
+
+
+@pytest.mark.parametrize("name", ["python", "typescript", "lua"])
+def test_typing_on_a_line_changes_neither_suffix_nor_start(name):
+    sample = SAMPLES[name]
+    text = sample.text
+    offset = text.index("\n", text.index("* 3", len(text) // 2)) + 1
+    typed = "    foo(\"a {[ '''b"
+    shown = [
+        window(snapshot(text[:offset] + typed[:n] + text[offset:], name), offset + n, 800)
+        for n in range(len(typed) + 1)
+    ]
+    assert {one.suffix for one in shown} == {shown[0].suffix}
+    assert [one.prefix for one in shown] == [shown[0].prefix + typed[:n] for n in range(len(shown))]
+
+
+@settings(deadline=None)
+@given(st.integers(100, 4000), st.text("ab('\"[{ é", max_size=12), st.sampled_from([*SAMPLES]))
+def test_the_suffix_does_not_depend_on_the_line_before_it(offset, typed, language):
+    text = SAMPLES[language].text
+    # A line that only closes a block counts as structure until something else stands on it.
+    document = snapshot(text, language)
+    assume(document.line(document.line_of(offset)).strip() not in ("}", "};", "end"))
+    before = window(document, offset, 1000)
+    after = snapshot(text[:offset] + typed + text[offset:], language)
+    assert window(after, offset + len(typed), 1000).suffix == before.suffix
+
+
+@pytest.mark.parametrize("name", ["python", "java", "markdown"])
+def test_the_start_moves_in_steps(name):
+    text = SAMPLES[name].text if name in SAMPLES else "".join(LINES)
+    document = snapshot(text, name)
+    lines = range(150, 250)
+    starts = []
+    for line in lines:
+        shown = window(document, document.line_starts[line], 1000)
+        starts.append(shown.prefix[:300])
+    changes = sum(a != b for a, b in pairwise(starts))
+    assert changes <= len(lines) / 5
+
+
+def test_a_long_line_is_cut_around_the_cursor():
+    text = "".join(f"value_{n} = {n}; " for n in range(110_000))
+    assert len(text) > 2_000_000
+    offset = text.index("value_50000") + 5
+    started = time.perf_counter()
+    shown = window(snapshot(text), offset, 1000)
+    # Some 30 ms; parsing or counting all of it would take seconds.
+    assert time.perf_counter() - started < 1
+    assert shown.prefix.endswith("; value")
+    assert shown.suffix.startswith("_50000 = 50000; ")
+    assert 850 <= cost(shown) <= 1000
+
+
+def test_a_cut_line_keeps_its_start_while_it_grows():
+    line = "abcdef " * 2000
+    starts = {
+        window(snapshot(line + "x" * n), len(line) + n, 100).prefix[:30] for n in range(1, 30)
+    }
+    assert len(starts) <= 2
+
+
+def test_ten_thousand_lines_take_little_time():
+    text = SAMPLES["python"].text * 28
+    document = snapshot(text)
+    assert document.line_count > 10_000
+    window(document, middle_of(text), 1000)
+    times = []
+    for n in range(1, 6):
+        started = time.perf_counter()
+        window(document, document.line_starts[5000 + n], 1000)
+        times.append(time.perf_counter() - started)
+    # Some 25 ms; the bound leaves room for a busy machine.
+    assert min(times) < 0.15
+
+
+def test_include_guards_do_not_hide_the_functions():
+    body = "".join(f"    total += {n};\n" for n in range(8))
+    functions = "".join(f"static void f{n}(void) {{\n{body}}}\n" for n in range(30))
+    text = f"#ifndef A_H\n#define A_H\n#include <a.h>\n{functions}#endif\n"
+    shown = window(snapshot(text, "c"), middle_of(text), 500)
+    assert "#include <a.h>\n" in shown.prefix
+    assert "(void) { /* ... */ }\n" in shown.prefix
+
+
+def test_a_function_inside_an_expression_is_no_sibling():
+    table = "  __index = function()\n    return 1\n  end,\n"
+    body = "".join(f"  total = total + {n}\n" for n in range(60))
+    text = f"local function f()\n  local t = {{\n{table}  }}\n{body}end\n"
+    shown = window(snapshot(text, "lua"), middle_of(text), 150)
+    assert "__index" not in shown.prefix
+    assert shown.prefix.startswith("local function f()\n")
