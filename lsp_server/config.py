@@ -45,6 +45,23 @@ class Models:
 
 
 @attrs.frozen
+class Infill:
+    """Overrides of what a model's family file measured best (prompts/infill/*.yaml)."""
+
+    family: str = _setting(
+        "auto",
+        "The infill format: auto reads it off the model file; else a file of prompts/infill, such "
+        "as code-llama or qwen2.5-coder. plain is for models that can't infill.",
+    )
+    order: Literal["auto", "psm", "spm"] = _setting(
+        "auto", "Prefix first (psm) or suffix first (spm); auto is what measured best."
+    )
+    healing: Literal["auto", "on", "off"] = _setting(
+        "auto", "Token healing where the cursor is inside a word; auto is what measured best."
+    )
+
+
+@attrs.frozen
 class EngineSettings:
     kind: Literal["in-process"] = _setting(
         "in-process", "Where the models run: inside the language server's process."
@@ -123,6 +140,7 @@ class Files:
 @attrs.frozen
 class Config:
     models: Models = _section(Models, "Which models answer.")
+    infill: Infill = _section(Infill, "How the model is asked to infill.")
     engine: EngineSettings = _section(EngineSettings, "How llama.cpp runs them.")
     sampling: Sampling = _section(Sampling, "How the next token is chosen.")
     completion: Completion = _section(Completion, "Completions while typing.")

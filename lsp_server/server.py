@@ -13,7 +13,6 @@ from lsp_server.handlers import actions, completion, configuration, lifecycle
 from lsp_server.handlers.protocol import CodeLlamaProtocol
 from lsp_server.session import EngineFactory, Session
 
-
 _log = logging.getLogger(__name__)
 
 

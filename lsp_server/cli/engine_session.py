@@ -18,7 +18,7 @@ async def engine_for(config: Config) -> AsyncIterator[Engine]:
     """The engine of the settings, loaded while the body runs. Raises ModelError."""
     from lsp_server.engine.llama.engine import LlamaEngine
 
-    engine = LlamaEngine(config.models, config.engine)
+    engine = LlamaEngine(config.models, config.engine, config.infill.family)
     try:
         await engine.ready()
         yield engine

@@ -31,7 +31,7 @@ def serve(tcp: str | None, config_file: Path | None, stdio: bool, double: Path |
             return ScriptedEngine.from_file(double)
         from lsp_server.engine.llama.engine import LlamaEngine
 
-        return LlamaEngine(config.models, config.engine)
+        return LlamaEngine(config.models, config.engine, config.infill.family)
 
     try:
         settings, unreadable = read_file(config_file or user_config_path()), None

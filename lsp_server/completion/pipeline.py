@@ -69,15 +69,26 @@ class Completer:
         return count
 
     async def _generate(self, place: Place, window: Window, config: Config) -> str:
-        request = InfillRequest(
-            window.prefix, window.suffix, config.completion.max_tokens, config.sampling
-        )
+        request = infill_request(window, config)
         ending = Ending(place)
         async with aclosing(self.engine.infill(request)) as stream:
             async for chunk in stream:
                 if ending.feed(chunk.text):
                     break
         return ending.text
+
+
+def infill_request(window: Window, config: Config) -> InfillRequest:
+    """The request for a window, with the settings' overrides of the family's measured defaults."""
+    order, healing = config.infill.order, config.infill.healing
+    return InfillRequest(
+        window.prefix,
+        window.suffix,
+        config.completion.max_tokens,
+        config.sampling,
+        order=None if order == "auto" else order,
+        heal=None if healing == "auto" else healing == "on",
+    )
 
 
 def context_budget(config: Config, info: EngineInfo) -> int:

@@ -81,14 +81,15 @@ class Chunk:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What the loaded models are and can do. `context_tokens` is the prompt size that this
-    engine can evaluate fast enough for typing; `n_ctx` bounds prompt and answer together."""
+    """What the loaded models are. `n_ctx` bounds prompt and answer together; `notice` is what the
+    user ought to know about the choice of models, empty where all is well."""
 
     infill_model: str
     instruct_model: str
     family: str
     n_ctx: int
     gpu: bool
+    notice: str = ""
 
 
 class Engine(Protocol):

@@ -23,10 +23,10 @@ from lsp_server.completion.trigger import is_excluded
 from lsp_server.convert import Positions
 from lsp_server.documents import DocumentSnapshot
 from lsp_server.errors import AnswerError, CodeLlamaError
-from lsp_server.handlers.protocol import positions_of
 from lsp_server.handlers.messages import show_error, show_info
 from lsp_server.handlers.pages import show_page
 from lsp_server.handlers.progress import progress
+from lsp_server.handlers.protocol import positions_of
 from lsp_server.session import Session
 
 _COMMAND_PREFIX = "codellama."

@@ -6,6 +6,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
+from lsp_server.config import Config
 from lsp_server.config_sources import Source, merge
 from lsp_server.errors import ConfigError
 from lsp_server.handlers.lifecycle import start_loading
@@ -39,7 +40,7 @@ def register(
             show_error(server, error)
             return
         after = session.config
-        if (before.models, before.engine) != (after.models, after.engine):
+        if _loaded_with(before) != _loaded_with(after):
             start_loading(server, session)
 
 
@@ -63,6 +64,11 @@ class EditorSettings:
         changed = Source(self._changed.origin, _section(values))
         self._session.config = merge(self._user, self._options, changed)
         self._changed = changed
+
+
+def _loaded_with(config: Config) -> tuple[object, ...]:
+    """The settings that need the models to be loaded again when they change."""
+    return config.models, config.engine, config.infill.family
 
 
 def _section(values: Any) -> Any:

@@ -8,7 +8,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from lsp_server.errors import CodeLlamaError
-from lsp_server.handlers.messages import show_error
+from lsp_server.handlers.messages import show_error, show_info
 from lsp_server.handlers.progress import progress
 from lsp_server.session import Session
 
@@ -42,7 +42,9 @@ async def _load(server: LanguageServer, session: Session) -> None:
     async with progress(server, "Code Llama: loading the model") as report:
         report(session.config.models.infill)
         try:
-            await session.start_engine()
+            info = await session.start_engine()
+            if info.notice:
+                show_info(server, info.notice)
         except CodeLlamaError as error:
             show_error(server, error)
         except Exception as error:

@@ -6,7 +6,7 @@ from lsp_server.models.filename import ModelFileName
 from lsp_server.models.gguf import GgufMetadata
 
 _CODE_LLAMA_PREFIX = "▁<PRE>"
-_LAYERS_7B, _LAYERS_13B, _LAYERS_70B = 32, 40, 80
+_LAYERS_34B, _LAYERS_70B = 48, 80
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,8 @@ def _why_no_infill(metadata: GgufMetadata, name: ModelFileName) -> str:
     # All Code Llama models have the tokens, but only some were trained to infill with them.
     if name.variant == "python" or "python" in metadata.name.lower():
         return "Code Llama Python was not trained to infill; codellama-7b and 13b were"
-    trained = [_LAYERS_7B, _LAYERS_13B]
-    if not _can_instruct(metadata, name):
-        trained.append(_LAYERS_70B)
-    if metadata.n_layer not in trained:
+    base = not _can_instruct(metadata, name)
+    if metadata.n_layer == _LAYERS_34B or (metadata.n_layer == _LAYERS_70B and not base):
         return "this size of Code Llama was not trained to infill; codellama-7b and 13b were"
     return ""
 

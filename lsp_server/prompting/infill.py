@@ -1,104 +1,90 @@
-"""Infill prompts: a family's format file and the tokens made by it.
+"""Infill prompts: token ids from a family's format.
 
-A format says, as data, which control tokens stand where. Text is tokenised apart from them, so
-a user's `<MID>` stays text. Code Llama's formats are Meta's (arXiv:2308.12950, section 2.3 and
-the reference `infill_prompt_tokens`).
+Text is tokenised apart from the control tokens, so a user's `<MID>` stays text. Code Llama's are
+Meta's `infill_prompt_tokens` (arXiv:2308.12950, section 2.3) token for token.
 """
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
-
-import yaml
 
 from lsp_server.engine.protocol import Order
-from lsp_server.errors import NotCapable, PromptFileError, PromptTooLong
-from lsp_server.prompting.files import prompts_dir
+from lsp_server.errors import NotCapable, PromptTooLong
 from lsp_server.prompting.healing import Healed, heal
+from lsp_server.prompting.infill_format import (
+    PLAIN,
+    PREFIX,
+    SUFFIX,
+    InfillFormat,
+    load_formats,
+)
 from lsp_server.prompting.tokenizer import Tokenizer
-
-PREFIX, SUFFIX = "$prefix", "$suffix"
-_KEYS = {"family", "bos", "orders", "end", "order", "heal", "measured"}
 
 
 @dataclass(frozen=True)
-class InfillFormat:
-    """How one family of models infills.
+class Part:
+    """A stretch of the prompt: a control token's text, `$prefix`, `$suffix` or BOS."""
 
-    `orders` maps psm and spm to their parts: `$prefix` and `$suffix` stand for the text, all else
-    is a control token by its text. `end` are the tokens that end a middle, besides the model's own
-    end-of-generation tokens.
-    """
-
-    family: str
-    bos: bool
-    orders: dict[str, tuple[str, ...]]
-    end: tuple[str, ...]
-    order: Order
-    heal: bool
-
-    @property
-    def control_tokens(self) -> set[str]:
-        """The texts of all control tokens that the format's orders use."""
-        parts = {part for order in self.orders.values() for part in order}
-        return parts - {PREFIX, SUFFIX}
-
-    def fits(self, tokenizer: Tokenizer) -> bool:
-        """Whether the vocabulary has every control token of the format."""
-        return all(tokenizer.control(text) is not None for text in self.control_tokens)
+    name: str
+    tokens: list[int]
 
 
 @dataclass(frozen=True)
 class InfillPrompt:
-    """Token ids, and the bytes that the first generated tokens have to spell (see healing)."""
+    """The prompt's parts in order, and the bytes that the first generated tokens have to spell
+    (see healing)."""
 
-    tokens: list[int]
+    parts: list[Part]
     constraint: bytes
     order: Order
 
-
-@cache
-def load_formats() -> tuple[InfillFormat, ...]:
-    """Every prompts/infill/*.yaml, in the order of their names. Raises PromptFileError."""
-    return tuple(read_format(path) for path in sorted((prompts_dir() / "infill").glob("*.yaml")))
+    @property
+    def tokens(self) -> list[int]:
+        return [token for part in self.parts for token in part.tokens]
 
 
-def read_format(path: Path) -> InfillFormat:
-    """One format file, checked. Raises PromptFileError naming the file."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(data, dict) or _KEYS ^ set(data):
-        wrong = _KEYS ^ set(data) if isinstance(data, dict) else _KEYS
-        raise PromptFileError(f"{path}: unknown or missing keys: {', '.join(sorted(wrong))}.")
-    return _checked(path, data)
+@dataclass(frozen=True)
+class Choice:
+    """The format chosen for a model, and what the user ought to know about the choice."""
+
+    format: InfillFormat
+    notice: str = ""
 
 
-def _checked(path: Path, data: dict[str, Any]) -> InfillFormat:
-    orders = {name: tuple(parts) for name, parts in data["orders"].items()}
-    for name, parts in orders.items():
-        if name not in ("psm", "spm") or parts.count(PREFIX) != 1 or parts.count(SUFFIX) != 1:
-            raise PromptFileError(f"{path}: order {name!r} needs one $prefix and one $suffix.")
-    if data["order"] not in orders:
-        raise PromptFileError(f"{path}: order: {data['order']!r} is none of {sorted(orders)}.")
-    return InfillFormat(
-        family=data["family"],
-        bos=data["bos"],
-        orders=orders,
-        end=tuple(data["end"]),
-        order=data["order"],
-        heal=data["heal"],
+def choose_format(
+    tokenizer: Tokenizer, architecture: str, model_name: str, family: str = "auto"
+) -> Choice:
+    """The format of a model: the named family's, else the one that its file shows.
+
+    Where none is known the prefix alone is completed, and the notice says so. Raises NotCapable
+    for a family that there is not or that the vocabulary can't write.
+    """
+    formats = load_formats()
+    if family != "auto":
+        return Choice(_named(family, tokenizer, model_name))
+    for candidate in formats.values():
+        if candidate.family != PLAIN and candidate.fits(tokenizer, architecture):
+            return Choice(candidate)
+    return Choice(
+        formats[PLAIN],
+        f"{model_name} (architecture {architecture}) is of no family whose infill format is known, "
+        "so it sees only the code before the cursor. Models that infill: qwen2.5-coder-0.5b, "
+        "codellama-7b and codellama-13b; infill.family names a format by hand.",
     )
 
 
-def format_for(tokenizer: Tokenizer, model_name: str) -> InfillFormat:
-    """The format whose control tokens the vocabulary has. Raises NotCapable."""
-    for candidate in load_formats():
-        if candidate.fits(tokenizer):
-            return candidate
-    raise NotCapable(
-        f"{model_name} has no known family's infill tokens, so it can't complete.",
-        "Name a model that infills in models.infill, such as qwen2.5-coder-0.5b or codellama-7b.",
-    )
+def _named(family: str, tokenizer: Tokenizer, model_name: str) -> InfillFormat:
+    formats = load_formats()
+    if family not in formats:
+        raise NotCapable(
+            f"infill.family: there is no family {family!r}.", f"Known: {', '.join(formats)}."
+        )
+    found = formats[family]
+    missing = [t for t in sorted(found.control_tokens) if found.token(t, tokenizer) is None]
+    if missing:
+        raise NotCapable(
+            f"{model_name} is no {family} model: its vocabulary has no {', '.join(missing)}.",
+            "Set infill.family to auto, or name another model in models.infill.",
+        )
+    return found
 
 
 def infill_prompt(
@@ -110,36 +96,42 @@ def infill_prompt(
     order: Order | None = None,
     healing: bool | None = None,
 ) -> InfillPrompt:
-    """The prompt for the middle between prefix and suffix.
+    """The prompt for the middle between prefix and suffix; None means the format's default.
 
-    Healing works only where the prompt ends with the prefix (SPM); in PSM the model was trained on
-    prefixes that end inside a word, tokenised as here.
+    An order that the format lacks raises NotCapable.
     """
     order = order or infill_format.order
-    parts = infill_format.orders.get(order)
-    if parts is None:
+    layout = infill_format.orders.get(order)
+    if layout is None:
         raise NotCapable(f"{infill_format.family} models have no {order} order.")
-    healing = infill_format.heal if healing is None else healing
-    ends_with_prefix = parts[-1] == PREFIX
-    prefix_tokens = tokenizer.encode(prefix)
-    healed = (
-        heal(prefix_tokens, tokenizer)
-        if healing and ends_with_prefix
-        else Healed(prefix_tokens, b"")
-    )
-    tokens = [tokenizer.bos] if infill_format.bos and tokenizer.bos is not None else []
-    for part in parts:
-        if part == PREFIX:
-            tokens += healed.tokens
-        elif part == SUFFIX:
-            tokens += tokenizer.encode_inside(suffix)
+    healing = order in infill_format.heal if healing is None else healing
+    healed = _prefix_tokens(tokenizer, prefix, healing, at_end=layout[-1] == PREFIX)
+    bos = tokenizer.bos if infill_format.bos else None
+    parts = [] if bos is None else [Part("BOS", [bos])]
+    for name in layout:
+        if name == PREFIX:
+            parts.append(Part(name, healed.tokens))
+        elif name == SUFFIX:
+            parts.append(Part(name, tokenizer.encode_inside(suffix)))
         else:
-            tokens.append(_control(tokenizer, part))
-    return InfillPrompt(tokens, healed.dropped, order)
+            parts.append(Part(name, [_control(infill_format, tokenizer, name)]))
+    return InfillPrompt(parts, healed.dropped, order)
 
 
-def _control(tokenizer: Tokenizer, text: str) -> int:
-    token = tokenizer.control(text)
+def _prefix_tokens(tokenizer: Tokenizer, prefix: str, healing: bool, at_end: bool) -> Healed:
+    tokens = tokenizer.encode(prefix)
+    if not healing:
+        return Healed(tokens, b"")
+    if at_end:
+        return heal(tokens, tokenizer)
+    # Where the middle doesn't continue the prefix's tokens, the first token stays: it may have a
+    # dummy space, which would become part of the middle.
+    healed = heal(tokens[1:], tokenizer)
+    return Healed(tokens[:1] + healed.tokens, healed.dropped)
+
+
+def _control(infill_format: InfillFormat, tokenizer: Tokenizer, text: str) -> int:
+    token = infill_format.token(text, tokenizer)
     if token is None:
         raise NotCapable(f"The model's vocabulary has no {text} token, which infilling needs.")
     return token
@@ -148,7 +140,7 @@ def _control(tokenizer: Tokenizer, text: str) -> int:
 def end_tokens(infill_format: InfillFormat, tokenizer: Tokenizer) -> frozenset[int]:
     """The ids that end a middle: the format's end tokens and its own control tokens."""
     texts = {*infill_format.end, *infill_format.control_tokens}
-    found = (tokenizer.control(text) for text in texts)
+    found = (infill_format.token(text, tokenizer) for text in texts)
     return frozenset(token for token in found if token is not None)
 
 

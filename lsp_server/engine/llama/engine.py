@@ -9,6 +9,7 @@ from lsp_server.config import EngineSettings, Models
 from lsp_server.engine.llama.context import LlamaContext, cells
 from lsp_server.engine.llama.generation import Generation, Plan, Priority
 from lsp_server.engine.llama.model import LlamaModel
+from lsp_server.engine.llama.roles import infill_choice
 from lsp_server.engine.llama.worker import Worker
 from lsp_server.engine.protocol import (
     ChatRequest,
@@ -22,13 +23,8 @@ from lsp_server.models.gguf import read_gguf
 from lsp_server.models.memory import check_fits, needed
 from lsp_server.models.store import locate
 from lsp_server.prompting.chat import ChatFormat, chat_format_for
-from lsp_server.prompting.infill import (
-    InfillFormat,
-    check_length,
-    end_tokens,
-    format_for,
-    infill_prompt,
-)
+from lsp_server.prompting.infill import check_length, end_tokens, infill_prompt
+from lsp_server.prompting.infill_format import InfillFormat
 
 # Two files, or a file and an explanation, keep their place in the KV cache side by side.
 _SEQUENCES = 4
@@ -40,6 +36,7 @@ class _Loaded:
 
     infill: LlamaContext
     infill_format: InfillFormat
+    notice: str
     infill_end: frozenset[int]
     instruct: LlamaContext
     chat_format: ChatFormat
@@ -55,8 +52,11 @@ class _Loaded:
 class LlamaEngine:
     """Engine (see engine/protocol.py) over llama.cpp in this process, on one thread of its own."""
 
-    def __init__(self, models: Models, settings: EngineSettings) -> None:
+    def __init__(
+        self, models: Models, settings: EngineSettings, infill_family: str = "auto"
+    ) -> None:
         self._models = models
+        self._infill_family = infill_family
         self._settings = settings
         self._worker = Worker()
         self._worker.start()
@@ -72,6 +72,7 @@ class LlamaEngine:
             family=loaded.infill_format.family,
             n_ctx=loaded.infill.n_ctx,
             gpu=loaded.infill.model.gpu,
+            notice=loaded.notice,
         )
 
     async def count_tokens(self, role: Role, texts: Sequence[str]) -> list[int]:
@@ -150,12 +151,13 @@ class LlamaEngine:
         instruct_path = locate(self._models.instruct)
         infill = self._open(infill_path)
         instruct = infill if instruct_path == infill_path else self._open(instruct_path)
-        infill_format = format_for(infill.model.vocab, infill.model.name)
+        choice = infill_choice(infill.model, infill_path, self._infill_family)
         _ = infill.model.vocab.index  # built now, not at the first keystroke
         return _Loaded(
             infill,
-            infill_format,
-            end_tokens(infill_format, infill.model.vocab),
+            choice.format,
+            choice.notice,
+            end_tokens(choice.format, infill.model.vocab),
             instruct,
             chat_format_for(instruct.model.chat_template, instruct.model.name),
         )

@@ -2,6 +2,7 @@
 
 import ctypes
 import re
+from collections.abc import Sequence
 from functools import cached_property
 
 from lsp_server.engine.llama.binding import llama_cpp
@@ -23,6 +24,8 @@ class Vocab:
             llama_cpp.llama_vocab_type(self._vocab) == llama_cpp.LLAMA_VOCAB_TYPE_SPM
         )
         self._anchor_length = len(self._tokenize(_ANCHOR))
+        # Gemma's is a SentencePiece vocabulary too, but adds no dummy space.
+        self._adds_space = self._piece(self._tokenize("a")[0]).startswith(b" ")
 
     @property
     def bos(self) -> int | None:
@@ -47,7 +50,7 @@ class Vocab:
         return self._tokenize(text) if text else []
 
     def encode_inside(self, text: str) -> list[int]:
-        if not self.sentencepiece:
+        if not self._adds_space:
             return self.encode(text)
         return self._tokenize(_ANCHOR + text)[self._anchor_length :]
 
@@ -62,6 +65,11 @@ class Vocab:
 
     def piece(self, token: int) -> bytes:
         return self.pieces[token]
+
+    def render(self, tokens: Sequence[int]) -> str:
+        """Tokens as text for a person, control tokens as the vocabulary writes them."""
+        pieces = [self.pieces[t] or self.text(t).encode() for t in tokens if t < self.size]
+        return b"".join(pieces).decode("utf-8", "replace")
 
     def is_end(self, token: int) -> bool:
         """Whether the model ends a generation with this token."""
