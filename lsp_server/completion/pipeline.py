@@ -1,12 +1,13 @@
 """From a cursor to a suggestion, on one page."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 
 from lsp_server.completion.endings import Ending
 from lsp_server.completion.postprocess import Place, clean
 from lsp_server.config import Config
+from lsp_server.context.budget import Count
 from lsp_server.context.languages import language_of
 from lsp_server.context.scope import shape_at
 from lsp_server.context.trim import Window, infill_window
@@ -45,15 +46,11 @@ class Completer:
         return Edit(offset, offset + suggestion.replaces, text)
 
     async def _window(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> Window:
-        """The code to show the model, with `\\n` line ends."""
         loop = asyncio.get_running_loop()
         budget = context_budget(config, self._info)
-        window = await asyncio.to_thread(
-            infill_window, snapshot, offset, budget, self._counter(loop)
-        )
-        return Window(unix_lines(window.prefix), unix_lines(window.suffix))
+        return await asyncio.to_thread(unix_window, snapshot, offset, budget, self._counter(loop))
 
-    def _counter(self, loop: asyncio.AbstractEventLoop) -> Callable[[Sequence[str]], list[int]]:
+    def _counter(self, loop: asyncio.AbstractEventLoop) -> Count:
         """Token counts for the thread that trims: known ones at once, others from the engine."""
 
         def count(texts: Sequence[str]) -> list[int]:
@@ -89,6 +86,12 @@ def infill_request(window: Window, config: Config) -> InfillRequest:
         order=None if order == "auto" else order,
         heal=None if healing == "auto" else healing == "on",
     )
+
+
+def unix_window(snapshot: DocumentSnapshot, offset: int, budget: int, count: Count) -> Window:
+    """The code around the cursor that fits the budget, with `\\n` line ends."""
+    window = infill_window(snapshot, offset, budget, count)
+    return Window(unix_lines(window.prefix), unix_lines(window.suffix))
 
 
 def context_budget(config: Config, info: EngineInfo) -> int:

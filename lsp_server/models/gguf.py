@@ -65,6 +65,7 @@ class GgufMetadata:
     key_length: int
     value_length: int
     n_vocab: int
+    n_tensors: int
     quantisation: str
     has_chat_template: bool
     fim_prefix: str
@@ -116,7 +117,7 @@ class _Header:
                 key = self._string()
                 values[key] = self._value(key, self._scalar("<I"))
             self._check_tensors(n_tensors, values)
-            return _metadata(version, values, self._fim_prefix)
+            return _metadata(version, values, n_tensors, self._fim_prefix)
         except (struct.error, UnicodeDecodeError, ValueError, OverflowError, TypeError) as error:
             raise self._damaged() from error
 
@@ -213,7 +214,9 @@ class _Header:
             )
 
 
-def _metadata(version: int, values: dict[str, Any], fim_prefix: str) -> GgufMetadata:
+def _metadata(
+    version: int, values: dict[str, Any], n_tensors: int, fim_prefix: str
+) -> GgufMetadata:
     architecture = str(values.get("general.architecture", ""))
 
     def number(key: str, default: int = 0) -> int:
@@ -236,6 +239,7 @@ def _metadata(version: int, values: dict[str, Any], fim_prefix: str) -> GgufMeta
         key_length=number("attention.key_length", head_size),
         value_length=number("attention.value_length", head_size),
         n_vocab=tokens.length if isinstance(tokens, SkippedArray) else number("vocab_size"),
+        n_tensors=n_tensors,
         quantisation=_FILE_TYPES.get(values.get("general.file_type", -1), ""),
         has_chat_template="tokenizer.chat_template" in values,
         fim_prefix=fim_prefix,
