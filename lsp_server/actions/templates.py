@@ -7,16 +7,17 @@ exist is an error with file and line. Values are inserted verbatim and never int
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NoReturn, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast, get_args
 
-import jinja2
 import yaml
-from jinja2 import nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lsp_server.errors import PromptFileError
 from lsp_server.prompting.files import prompts_dir
+
+if TYPE_CHECKING:
+    from lsp_server.actions.template_body import TemplateBody
 
 Applies = Literal["selection", "diagnostic", "comment"]
 Produces = Literal["page", "edit", "insertion"]
@@ -25,9 +26,6 @@ _FRONT_MATTER = re.compile(r"---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 _KIND = re.compile(r"[a-z][A-Za-z]*(\.[a-z][A-Za-z]*)*")
 _KEYS = ("title", "kind", "applies", "produces", "max_tokens")
 _OPTIONAL = ("max_tokens",)
-_ENVIRONMENT = ImmutableSandboxedEnvironment(
-    undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-)
 
 
 @dataclass(frozen=True)
@@ -58,9 +56,22 @@ class ActionTemplate:
     applies: frozenset[Applies]
     produces: Produces
     max_tokens: int | None
-    names: frozenset[str]
-    """The variables that the template uses."""
-    _body: jinja2.Template = field(repr=False, compare=False)
+    path: Path
+    text: str = field(repr=False)
+    lines_before: int
+    """How many lines of the file stand before the text."""
+
+    @cached_property
+    def body(self) -> "TemplateBody":
+        """The compiled text. Raises PromptFileError, naming file and line."""
+        from lsp_server.actions.template_body import TemplateBody
+
+        return TemplateBody(self.path, self.text, self.lines_before, _NAMES)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables that the template uses."""
+        return self.body.names
 
     @property
     def edits(self) -> bool:
@@ -68,22 +79,24 @@ class ActionTemplate:
 
     def render(self, variables: Variables) -> str:
         """The user message. Raises PromptFileError where the template itself fails."""
-        try:
-            return self._body.render(vars(variables)).strip("\n")
-        except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError) as error:
-            raise PromptFileError(
-                f"The prompt {self.name}.md can't be rendered: {error}"
-            ) from error
+        return self.body.render(vars(variables))
 
 
 def load_templates(folder: Path | None = None) -> dict[str, ActionTemplate]:
-    """The actions by name, in the order of their files' names. Raises PromptFileError."""
+    """The actions by name, in the order of their files' names; their texts are compiled when they
+    are used. Raises PromptFileError."""
     folder = folder or prompts_dir() / "actions"
-    return {path.stem: load_template(path) for path in sorted(folder.glob("*.md"))}
+    return {path.stem: _read_template(path) for path in sorted(folder.glob("*.md"))}
 
 
 def load_template(path: Path) -> ActionTemplate:
-    """Read and check one file. Raises PromptFileError, naming file and line."""
+    """Read one file and check all of it. Raises PromptFileError, naming file and line."""
+    template = _read_template(path)
+    template.render(Variables("", "", ""))
+    return template
+
+
+def _read_template(path: Path) -> ActionTemplate:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -92,10 +105,13 @@ def load_template(path: Path) -> ActionTemplate:
     if match is None:
         _refuse(path, 1, "the file must begin with a front matter between two lines of ---.")
     keys = _front_matter(path, match[1])
-    body, names = _body(path, text[match.end() :], text.count("\n", 0, match.end()))
-    template = ActionTemplate(name=path.stem, names=names, _body=body, **keys)
-    template.render(Variables("", "", ""))
-    return template
+    return ActionTemplate(
+        name=path.stem,
+        path=path,
+        text=text[match.end() :],
+        lines_before=text.count("\n", 0, match.end()),
+        **keys,
+    )
 
 
 def _refuse(path: Path, line: int, problem: str, hint: str = "") -> NoReturn:
@@ -159,19 +175,3 @@ def _problem(name: str, value: Any) -> str | None:
             wrong = type(value) is not int or value < 1
             rule = "must be a whole number of at least 1"
     return rule if wrong else None
-
-
-def _body(path: Path, text: str, lines_before: int) -> tuple[jinja2.Template, frozenset[str]]:
-    """The compiled template and the variables it uses, all of which exist."""
-    try:
-        tree = _ENVIRONMENT.parse(text)
-        template = _ENVIRONMENT.from_string(text)
-    except jinja2.TemplateSyntaxError as error:
-        _refuse(path, lines_before + error.lineno, f"{error.message}")
-    used = list(tree.find_all(nodes.Name))
-    assigned = {node.name for node in used if node.ctx != "load"}
-    for node in used:
-        if node.name not in _NAMES | assigned | {"loop"}:
-            line, names = lines_before + node.lineno, ", ".join(sorted(_NAMES))
-            _refuse(path, line, f"unknown variable {node.name!r}.", f"There are {names}.")
-    return template, frozenset(node.name for node in used) & _NAMES

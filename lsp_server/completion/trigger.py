@@ -2,12 +2,14 @@
 
 from functools import lru_cache
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
-
-from pathspec import GitIgnoreSpec
 
 from lsp_server.config import Config
 from lsp_server.documents import DocumentSnapshot
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 
 def is_wanted(snapshot: DocumentSnapshot, config: Config) -> bool:
@@ -30,5 +32,7 @@ def is_excluded(uri: str, config: Config) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _patterns(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+def _patterns(patterns: tuple[str, ...]) -> "GitIgnoreSpec":
+    from pathspec import GitIgnoreSpec
+
     return GitIgnoreSpec.from_lines(patterns)

@@ -13,7 +13,6 @@ from typing import Any
 
 from cattrs.errors import BaseValidationError
 from lsprotocol import types
-from lsprotocol.converters import get_converter
 from pygls.lsp.server import LanguageServer
 
 from lsp_server.actions.offers import Offer, offers
@@ -73,7 +72,7 @@ class Actions:
         self._server = server
         self._session = session
         self._templates = templates
-        self._converter = get_converter()
+        self._converter = server.protocol._converter
 
     @property
     def _positions(self) -> Positions:
