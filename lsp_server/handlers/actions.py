@@ -45,6 +45,8 @@ def register(server: LanguageServer, session: Session) -> None:
 
     @server.feature(types.CODE_ACTION_RESOLVE)
     async def resolve(action: types.CodeAction) -> types.CodeAction:
+        if action.data is None:  # Neovim asks to resolve actions that are whole as they are
+            return action
         result = await actions.perform(action.data)
         if result is not None:
             action.edit = result
@@ -109,7 +111,7 @@ class Actions:
         action = types.CodeAction(title=offer.title, kind=offer.kind)
         if offer.kind == types.CodeActionKind.QuickFix and diagnostics:
             action.diagnostics = diagnostics
-        if self._templates[offer.action].produces == "edit" and self._client_resolves_edits():
+        if self._templates[offer.action].edits and self._client_resolves_edits():
             action.data = request
         else:
             action.command = types.Command(

@@ -50,20 +50,19 @@ class EditorSettings:
     def __init__(self, session: Session, user: Source) -> None:
         self._session = session
         self._user = user
-        self._options = Source("the editor's initializationOptions", {})
-        self._changed = Source("the editor's settings", {})
 
     def set_options(self, values: Any) -> None:
         """Raises ConfigError."""
-        options = Source(self._options.origin, _section(values))
-        self._session.config = merge(self._user, options, self._changed)
-        self._options = options
+        self._set(Source("the editor's initializationOptions", _section(values)))
 
     def set_changed(self, values: Any) -> None:
-        """Raises ConfigError."""
-        changed = Source(self._changed.origin, _section(values))
-        self._session.config = merge(self._user, self._options, changed)
-        self._changed = changed
+        """What the editor sends later replaces all that it sent before: a setting that was taken
+        out falls back to the user's file. Raises ConfigError."""
+        if values is not None:
+            self._set(Source("the editor's settings", _section(values)))
+
+    def _set(self, editor: Source) -> None:
+        self._session.config = merge(self._user, editor)
 
 
 def _loaded_with(config: Config) -> tuple[object, ...]:

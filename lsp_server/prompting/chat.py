@@ -1,22 +1,22 @@
 """Chat prompts: Llama 2's as Meta encodes it, or the template that the model file brings.
 
 A template that is off by a space makes a model talk nonsense, so Llama 2's is made here token for
-token (Meta's `chat_completion`), and any other is the model's own Jinja template. That template is
-code from a stranger: it runs in Jinja's sandbox. In both, what a user wrote never becomes a
-control token.
+token (Meta's `chat_completion`), and any other is the model's own Jinja template (see
+`template.py`). In both, what a user wrote never becomes a control token.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from lsp_server.engine.protocol import Message
 from lsp_server.errors import NotCapable, PromptFileError
+from lsp_server.prompting.template import ChatTemplate
 from lsp_server.prompting.tokenizer import ChatTokenizer
 
 # Private-use characters that stand for a message's content while the template is rendered.
-_PLACE = re.compile("( ?)\ue000([0-9]+)\ue001( ?)")
+_PLACE = re.compile("\ue000([0-9]{1,4})\ue001")
 
 
 class ChatFormat(Protocol):
@@ -65,69 +65,72 @@ def _with_system_in_first(messages: Sequence[Message]) -> list[Message]:
 
 
 class TemplateChat:
-    """The Jinja template of a GGUF file, rendered in the sandbox.
+    """The Jinja template of a GGUF file.
 
-    The template sees a placeholder for each content. In what it renders, control tokens are looked
-    for in the template's own text only; all between two of them is tokenised as plain text, the
-    user's and the template's together, as the model was trained.
+    The template sees a placeholder for each content, between the content's own white space, so
+    that it strips what it would strip. In what it renders, control tokens are looked for in the
+    template's own text only; all between two of them is tokenised as plain text, the user's and
+    the template's together, as the model was trained.
     """
 
     def __init__(self, template: str, model_name: str) -> None:
-        self._template = template
-        self._model_name = model_name
+        self._template = ChatTemplate(template, model_name)
 
     def encode(self, messages: Sequence[Message], tokenizer: ChatTokenizer) -> list[int]:
-        rendered = self._render(messages, tokenizer)
+        messages, rendered = self._render(messages, tokenizer)
         tokens: list[int] = []
         plain = ""
         at = 0
         for place in _PLACE.finditer(rendered):
+            if int(place[1]) >= len(messages):
+                continue
             plain = _encode_template(rendered[at : place.start()], plain, tokens, tokenizer)
-            plain += _content(place, messages)
+            plain += messages[int(place[1])].content.strip()
             at = place.end()
         plain = _encode_template(rendered[at:], plain, tokens, tokenizer)
         tokens += tokenizer.encode(plain)
         bos = tokenizer.bos
         return tokens if bos is None or tokens[:1] == [bos] else [bos, *tokens]
 
-    def _render(self, messages: Sequence[Message], tokenizer: ChatTokenizer) -> str:
-        from jinja2 import TemplateError
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-        environment = ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-        )
-        places = [
-            {"role": message.role, "content": f" \ue000{i}\ue001 "}
-            for i, message in enumerate(messages)
-        ]
+    def _render(
+        self, messages: Sequence[Message], tokenizer: ChatTokenizer
+    ) -> tuple[Sequence[Message], str]:
+        """The template's text for the messages; if it knows no system message, or leaves it out,
+        for messages with the system's part of the first user's."""
+        bos = "" if tokenizer.bos is None else tokenizer.text(tokenizer.bos)
+        eos = tokenizer.text(tokenizer.eos)
+        folded = _with_system_folded(messages)
         try:
-            return environment.from_string(self._template).render(
-                messages=places,
-                add_generation_prompt=True,
-                bos_token=tokenizer.text(tokenizer.bos) if tokenizer.bos is not None else "",
-                eos_token=tokenizer.text(tokenizer.eos),
-                raise_exception=_raise_exception,
-            )
-        except TemplateError as error:
-            raise PromptFileError(
-                f"The chat template of {self._model_name} failed: {error}.",
-                "Choose another instruct model in models.instruct.",
-            ) from error
+            rendered = self._template.render(_places(messages), bos, eos)
+        except PromptFileError:
+            if folded == messages:
+                raise
+        else:
+            if folded == messages or _place(0, messages[0].content) in rendered:
+                return messages, rendered
+        return folded, self._template.render(_places(folded), bos, eos)
 
 
-def _raise_exception(message: str) -> Any:
-    from jinja2 import TemplateRuntimeError
+def _with_system_folded(messages: Sequence[Message]) -> Sequence[Message]:
+    if len(messages) < 2 or messages[0].role != "system":
+        return messages
+    system, first, *rest = messages
+    return [Message(first.role, f"{system.content}\n\n{first.content}"), *rest]
 
-    raise TemplateRuntimeError(message)
+
+def _places(messages: Sequence[Message]) -> list[dict[str, str]]:
+    """The messages as the template gets them: each text a placeholder in its white space."""
+    places = []
+    for i, message in enumerate(messages):
+        text = message.content
+        before = text[: len(text) - len(text.lstrip())]
+        after = text[len(text.rstrip()) :] if text.strip() else ""
+        places.append({"role": message.role, "content": before + _place(i, text) + after})
+    return places
 
 
-def _content(place: "re.Match[str]", messages: Sequence[Message]) -> str:
-    """A message's content, stripped on the sides on which the template stripped its placeholder."""
-    before, number, after = place.groups()
-    content = messages[int(number)].content
-    content = content if before else content.lstrip()
-    return content if after else content.rstrip()
+def _place(number: int, text: str) -> str:
+    return f"\ue000{number}\ue001" if text.strip() else ""
 
 
 def _encode_template(text: str, plain: str, tokens: list[int], tokenizer: ChatTokenizer) -> str:

@@ -115,13 +115,20 @@ def infill_prompt(
             parts.append(Part(name, tokenizer.encode_inside(suffix)))
         else:
             parts.append(Part(name, [_control(infill_format, tokenizer, name)]))
-    return InfillPrompt(parts, healed.dropped, order)
+    prompt = InfillPrompt(parts, healed.dropped, order)
+    if healed.dropped and not prompt.tokens:
+        # A model needs something to start from, be it half a word.
+        return infill_prompt(infill_format, tokenizer, prefix, suffix, order=order, healing=False)
+    return prompt
 
 
 def _prefix_tokens(tokenizer: Tokenizer, prefix: str, healing: bool, at_end: bool) -> Healed:
     tokens = tokenizer.encode(prefix)
     if not healing:
         return Healed(tokens, b"")
+    if at_end and not prefix:
+        # Prefix and middle were one text in training, with the dummy space at its head.
+        return Healed([], b" " if tokenizer.adds_space else b"")
     if at_end:
         return heal(tokens, tokenizer)
     # Where the middle doesn't continue the prefix's tokens, the first token stays: it may have a

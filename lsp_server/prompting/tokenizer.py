@@ -12,6 +12,11 @@ class Tokenizer(Protocol):
         """The id that begins a prompt, None where the model uses none."""
         ...
 
+    @property
+    def adds_space(self) -> bool:
+        """Whether `encode` puts a dummy space before the text, as SentencePiece does."""
+        ...
+
     def encode(self, text: str) -> list[int]:
         """Plain text as the tokenizer takes it by itself: a SentencePiece model adds its dummy
         space. Control strings in the text stay text. `encode("") == []`."""

@@ -26,12 +26,19 @@ class Aborted(Exception):
 
 @dataclass
 class KvSequence:
-    """One conversation in the KV cache: the tokens that it holds, in order."""
+    """One conversation in the KV cache: the tokens that it holds, in order.
+
+    `reserved` is how many it may come to hold for the generation that has it, 0 while none has.
+    """
 
     number: int
     tokens: list[int] = field(default_factory=list)
     last_used: int = 0
-    busy: bool = False
+    reserved: int = 0
+
+    @property
+    def busy(self) -> bool:
+        return self.reserved > 0
 
 
 class LlamaContext:
@@ -42,7 +49,7 @@ class LlamaContext:
         self.model = model
         self.n_ctx = min(settings.n_ctx, model.n_ctx_train)
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx = cells(self.n_ctx, n_sequences)
+        self._cells = params.n_ctx = cells(self.n_ctx, n_sequences)
         params.n_seq_max = n_sequences
         params.kv_unified = True
         # Only the last token of a batch is asked for its logits.
@@ -74,11 +81,17 @@ class LlamaContext:
     def clear_abort(self) -> None:
         self._flag[0] = b"\x00"
 
-    def take_sequence(self, tokens: Sequence[int]) -> KvSequence:
+    def has_room(self, length: int) -> bool:
+        """Whether another generation of `length` tokens, prompt and answer, can begin now: there
+        is a free sequence for it, and cells that no generation under way may still need."""
+        reserved = sum(sequence.reserved for sequence in self.sequences)
+        return reserved + length <= self._cells and not all(s.busy for s in self.sequences)
+
+    def take_sequence(self, tokens: Sequence[int], length: int) -> KvSequence:
         """The free sequence that shares the longest prefix with the tokens, cut to that prefix.
 
         Where none shares much, the one that was used the longest ago is taken. The prompt's last
-        token is never among the shared: its logits are needed again.
+        token is never among the shared: its logits are needed again. Only where `has_room`.
         """
         free = [sequence for sequence in self.sequences if not sequence.busy]
         best = max(free, key=lambda s: (_shared(s.tokens, tokens), -s.last_used))
@@ -87,7 +100,7 @@ class LlamaContext:
         self._truncate(best, min(_shared(best.tokens, tokens), len(tokens) - 1))
         self._clock += 1
         best.last_used = self._clock
-        best.busy = True
+        best.reserved = length
         return best
 
     def decode(self, sequence: KvSequence, tokens: Sequence[int]) -> None:

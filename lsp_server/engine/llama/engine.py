@@ -1,6 +1,7 @@
 """The engine that runs in this process: prompts in, streamed text out."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,13 @@ from lsp_server.engine.protocol import (
     ChatRequest,
     Chunk,
     EngineInfo,
+    Finish,
     InfillRequest,
     Message,
     Role,
+    Usage,
 )
+from lsp_server.errors import CodeLlamaError, EngineClosed
 from lsp_server.models.gguf import read_gguf
 from lsp_server.models.memory import check_fits, needed
 from lsp_server.models.store import locate
@@ -28,6 +32,7 @@ from lsp_server.prompting.infill_format import InfillFormat
 
 # Two files, or a file and an explanation, keep their place in the KV cache side by side.
 _SEQUENCES = 4
+_USUAL_QUESTION = (Message("system", "Be brief."), Message("user", "What is this?"))
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class LlamaEngine:
         self._models = models
         self._infill_family = infill_family
         self._settings = settings
+        self._closed = False
         self._worker = Worker()
         self._worker.start()
         self._loading = asyncio.wrap_future(self._worker.call(self._load))
@@ -114,24 +120,30 @@ class LlamaEngine:
             yield chunk
 
     async def close(self) -> None:
-        loaded = self._loading.result() if _succeeded(self._loading) else None
+        self._closed = True
         await asyncio.to_thread(self._worker.stop)
-        if loaded:
-            for context in loaded.contexts:
-                context.close()
-            for model in {id(c.model): c.model for c in loaded.contexts}.values():
-                model.close()
+        await asyncio.wait([self._loading])
+        if _succeeded(self._loading):
+            for context in self._loading.result().contexts:
+                _close(context)
 
     async def _wait_loaded(self) -> _Loaded:
-        return await asyncio.shield(self._loading)
+        loaded = await asyncio.shield(self._loading)
+        if self._closed:
+            raise EngineClosed("The engine was shut down.")
+        return loaded
 
     async def _stream(self, plan: Plan, context: LlamaContext) -> AsyncGenerator[Chunk, None]:
         check_length(plan.tokens, context.n_ctx, plan.max_tokens)
+        if not plan.tokens:  # an empty document, and a model that begins with no token of its own
+            yield Chunk("", Finish.STOP, Usage())
+            return
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Chunk | Exception] = asyncio.Queue()
 
         def put(item: Chunk | Exception) -> None:
-            loop.call_soon_threadsafe(queue.put_nowait, item)
+            with contextlib.suppress(RuntimeError):  # the loop is closed, nobody listens any more
+                loop.call_soon_threadsafe(queue.put_nowait, item)
 
         generation = Generation(plan, context, put)
         self._worker.submit(generation, put)
@@ -149,17 +161,27 @@ class LlamaEngine:
     def _load(self) -> _Loaded:
         infill_path = locate(self._models.infill)
         instruct_path = locate(self._models.instruct)
-        infill = self._open(infill_path)
-        instruct = infill if instruct_path == infill_path else self._open(instruct_path)
-        choice = infill_choice(infill.model, infill_path, self._infill_family)
-        _ = infill.model.vocab.index  # built now, not at the first keystroke
+        with contextlib.ExitStack() as on_error:
+            infill = self._open(infill_path)
+            on_error.callback(_close, infill)
+            choice = infill_choice(infill.model, infill_path, self._infill_family)
+            _ = infill.model.vocab.index  # built now, not at the first keystroke
+            instruct = infill
+            if instruct_path != infill_path:
+                instruct = self._open(instruct_path)
+                on_error.callback(_close, instruct)
+            chat_format = chat_format_for(instruct.model.chat_template, instruct.model.name)
+            with contextlib.suppress(CodeLlamaError):  # said to who asks
+                # The template takes its time now, not at the first question.
+                chat_format.encode(_USUAL_QUESTION, instruct.model.vocab)
+            on_error.pop_all()
         return _Loaded(
             infill,
             choice.format,
             choice.notice,
             end_tokens(choice.format, infill.model.vocab),
             instruct,
-            chat_format_for(instruct.model.chat_template, instruct.model.name),
+            chat_format,
         )
 
     def _open(self, path: Path) -> LlamaContext:
@@ -178,6 +200,11 @@ class LlamaEngine:
         except BaseException:
             model.close()
             raise
+
+
+def _close(context: LlamaContext) -> None:
+    context.close()
+    context.model.close()
 
 
 def _succeeded(future: "asyncio.Future[_Loaded]") -> bool:

@@ -30,6 +30,11 @@ class Plan:
     constraint: bytes = b""
     end: frozenset[int] = frozenset()
 
+    @property
+    def length(self) -> int:
+        """The most tokens that prompt and answer come to."""
+        return len(self.tokens) + self.max_tokens
+
 
 class Generation:
     """A plan under way in one context. `emit` gets every chunk, on the worker's thread."""
@@ -55,6 +60,11 @@ class Generation:
         """Whether the prompt is still being evaluated, which may be interrupted and resumed."""
         return self._generated == 0
 
+    @property
+    def can_step(self) -> bool:
+        """Whether it has its sequence in the KV cache, or there is room for one."""
+        return self._sequence is not None or self.context.has_room(self.plan.length)
+
     def step(self) -> None:
         """One call of llama_decode, and the token that follows where the prompt is done.
 
@@ -62,7 +72,7 @@ class Generation:
         """
         started = time.perf_counter()
         if self._sequence is None:
-            self._sequence = self.context.take_sequence(self.plan.tokens)
+            self._sequence = self.context.take_sequence(self.plan.tokens, self.plan.length)
             self._cached = len(self._sequence.tokens)
             self._pending = self.plan.tokens[self._cached :]
         before = len(self._sequence.tokens)
@@ -79,7 +89,7 @@ class Generation:
         self.finished = True
         self._sampler.close()
         if self._sequence is not None:
-            self._sequence.busy = False
+            self._sequence.reserved = 0
             self._sequence = None
 
     def _count_time(self, started: float) -> None:

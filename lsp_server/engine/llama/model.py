@@ -25,7 +25,7 @@ class LlamaModel:
                 "The file may be incomplete or of a kind this version doesn't know: "
                 "`codellama-lsp models verify` checks the ones in the catalogue.",
             )
-        self.vocab = Vocab(self.handle)
+        self.vocab = Vocab(self.handle, self.chat_template or "")
         self.gpu = settings.n_gpu_layers != 0 and bool(llama_cpp.llama_supports_gpu_offload())
 
     @property

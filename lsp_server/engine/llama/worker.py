@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from lsp_server.engine.llama.context import Aborted
-from lsp_server.engine.llama.generation import Generation
+from lsp_server.engine.llama.generation import Generation, Priority
 from lsp_server.errors import EngineClosed
 
 _log = logging.getLogger(__name__)
@@ -18,8 +18,9 @@ T = TypeVar("T")
 class Worker(threading.Thread):
     """Runs generations in turns: the newest typing first, then chats in the order they came.
 
-    A turn is one llama_decode. A chat's prompt that is being read is interrupted for typing and
-    goes on after it, so a keystroke waits for one decode step at most.
+    A turn is one llama_decode. A prompt that is being read is interrupted for typing and goes on
+    after it, so a keystroke waits for one decode step at most. A generation for which the KV cache
+    has no room waits until another ends.
     """
 
     def __init__(self) -> None:
@@ -54,7 +55,7 @@ class Worker(threading.Thread):
                 return
             self._generations.append((generation, fail))
             running = self._running
-            if running and running.reading_prompt and _goes_before(generation, running):
+            if running and running.reading_prompt and generation.plan.priority is Priority.TYPING:
                 running.context.abort()
             self._wake.notify()
 
@@ -93,9 +94,7 @@ class Worker(threading.Thread):
             self._drop_cancelled()
             if not self._generations:
                 return
-            generation, fail = min(
-                reversed(self._generations), key=lambda entry: entry[0].plan.priority
-            )
+            generation, fail = self._first()
             self._running = generation
             generation.context.clear_abort()
         try:
@@ -109,6 +108,12 @@ class Worker(threading.Thread):
             self._running = None
             if generation.finished:
                 self._remove(generation)
+
+    def _first(self) -> tuple[Generation, Callable[[Exception], None]]:
+        """The generation whose turn it is. There is one: where none is under way, any can begin."""
+        typing = [e for e in reversed(self._generations) if e[0].plan.priority is Priority.TYPING]
+        chats = [e for e in self._generations if e[0].plan.priority is Priority.CHAT]
+        return next(entry for entry in (*typing, *chats) if entry[0].can_step)
 
     def _drop_cancelled(self) -> None:
         for generation, _ in list(self._generations):
@@ -124,7 +129,3 @@ class Worker(threading.Thread):
             generation.close()
             fail(error)
         self._generations = []
-
-
-def _goes_before(new: Generation, running: Generation) -> bool:
-    return new.plan.priority < running.plan.priority

@@ -203,7 +203,7 @@ async def test_a_selection_larger_than_n_ctx_is_explained_in_part():
     assert 10 < shown < 1000
     assert f"# ... {1000 - shown} more lines are left out here ..." in user
     assert f"The last {1000 - shown} lines did not fit" in result.markdown
-    assert await double.count_chat_tokens(double.chat_requests[0].messages) <= 1024 - 512
+    assert await double.count_chat_tokens(double.chat_requests[0].messages) <= 1024 - load_templates()["explain"].max_tokens
 
 
 async def test_a_very_long_line_is_explained_in_part():
