@@ -63,8 +63,13 @@ class Infill:
 
 @attrs.frozen
 class EngineSettings:
-    kind: Literal["in-process"] = _setting(
-        "in-process", "Where the models run: inside the language server's process."
+    kind: Literal["shared", "in-process"] = _setting(
+        "shared",
+        "Where the models run: shared is one resident process for all your editor windows; "
+        "in-process is inside each language server.",
+    )
+    keep_alive: int = _setting(
+        300, "Seconds that the shared engine stays after its last window has closed.", _at_least(0)
     )
     n_gpu_layers: int = _setting(
         -1, "Layers kept on the GPU; -1 for all, 0 for none. Ignored without a GPU.", _at_least(-1)
@@ -127,6 +132,15 @@ class Completion:
 class Actions:
     system: str = _setting(EXAMPLE_SYSTEM, "The system instruction for explain, generate and fix.")
     max_tokens: int = _setting(1024, "The longest answer, in tokens.", _between(1, 65536))
+    time_limit: int = _setting(
+        60, "An edit that fails is tried again while it took fewer seconds; 0: never.", _at_least(0)
+    )
+    language: str = _setting(
+        "auto", "What explanations are written in, such as German; auto is the editor's language."
+    )
+    allowed_folders: list[str] = _setting(
+        list, "Projects, by absolute path, whose own actions (.codellama/actions) are offered."
+    )
 
 
 @attrs.frozen

@@ -12,6 +12,7 @@
     │   └── NotCapable         the model can't do what was asked (infill, instruct)
     └── EngineError            while generating
         ├── EngineClosed       the engine was shut down
+        ├── EngineGone         its process went away, or never came
         └── PromptTooLong      the prompt does not fit n_ctx
     └── AnswerError            a model's answer that can't become what was asked
 
@@ -75,9 +76,23 @@ class EngineClosed(EngineError):
     """The engine was shut down while the request waited."""
 
 
+class EngineGone(EngineError):
+    """The engine's process went away, or never came."""
+
+
 class PromptTooLong(EngineError):
     """The prompt does not fit n_ctx less what may be generated."""
 
 
 class AnswerError(CodeLlamaError):
     """A model's answer that can't become what was asked, with the reason."""
+
+
+def error_named(name: str) -> type[CodeLlamaError] | None:
+    """The class of this tree with a name, for errors that come over a wire."""
+    classes = [CodeLlamaError]
+    for found in classes:
+        if found.__name__ == name:
+            return found
+        classes += found.__subclasses__()
+    return None

@@ -83,7 +83,7 @@ class _Fitting:
         """The whole selection and, for a template that asks for it, what fits of the code around
         it."""
         selection = self.subject.text
-        most = most if "context" in self.template.names else 0
+        most = most if self.template.context == "outline" else 0
         budget = min(self.room - await self.size(selection), most)
         while budget >= _LEAST_CONTEXT:
             context = await self._context(budget)

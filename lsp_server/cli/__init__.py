@@ -17,6 +17,7 @@ _COMMANDS = {
     "fix": "act",
     "prompt": "prompt",
     "models": "models",
+    "engine": "engine",
     "config": "config",
 }
 

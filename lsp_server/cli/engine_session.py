@@ -16,9 +16,9 @@ def user_config() -> Config:
 @asynccontextmanager
 async def engine_for(config: Config) -> AsyncIterator[Engine]:
     """The engine of the settings, loaded while the body runs. Raises ModelError."""
-    from lsp_server.engine.llama.engine import LlamaEngine
+    from lsp_server.engine.make import make_engine
 
-    engine = LlamaEngine(config.models, config.engine, config.infill.family)
+    engine = make_engine(config)
     try:
         await engine.ready()
         yield engine

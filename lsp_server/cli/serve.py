@@ -20,25 +20,28 @@ def serve(tcp: str | None, config_file: Path | None, stdio: bool, double: Path |
     """
     from lsp_server.config import Config
     from lsp_server.config_sources import Source, read_file, user_config_path
+    from lsp_server.engine.make import make_engine
     from lsp_server.engine.protocol import Engine
     from lsp_server.errors import ConfigError
     from lsp_server.server import create_server
 
-    def make_engine(config: Config) -> Engine:
-        if double:
+    def engine_of(config: Config) -> Engine:
+        if double and config.engine.kind == "in-process":
             from lsp_server.engine.double import ScriptedEngine
 
             return ScriptedEngine.from_file(double)
-        from lsp_server.engine.llama.engine import LlamaEngine
+        if double:
+            from lsp_server.engine.shared.engine import SharedEngine
 
-        return LlamaEngine(config.models, config.engine, config.infill.family)
+            return SharedEngine(config, ("--double", str(double)))
+        return make_engine(config)
 
     try:
         settings, unreadable = read_file(config_file or user_config_path()), None
     except ConfigError as error:
         settings, unreadable = Source("defaults", {}), error
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    server = create_server(settings, make_engine, unreadable)
+    server = create_server(settings, engine_of, unreadable)
     if tcp:
         host, _, port = tcp.rpartition(":")
         server.start_tcp(host or "127.0.0.1", int(port))

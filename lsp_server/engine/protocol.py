@@ -25,7 +25,8 @@ class InfillRequest:
     """Write what stands between `prefix` and `suffix` (both with `\\n` line ends).
 
     `order` and `heal` override what the model's profile measured best; None leaves it to the
-    profile.
+    profile. With max_tokens 0 the prompt is only read into the KV cache. `background` requests use
+    idle time: everything else goes before them.
     """
 
     prefix: str
@@ -34,6 +35,7 @@ class InfillRequest:
     sampling: Sampling = field(default_factory=Sampling)
     order: Order | None = None
     heal: bool | None = None
+    background: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Servers for end-to-end tests: the settings file of whoever runs the tests is left out."""
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,16 @@ import yaml
 
 
 @pytest.fixture(autouse=True)
-def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("CODELLAMA_LSP_CONFIG", str(tmp_path / "no-config.yaml"))
+def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Each test's own settings and runtime folder. The engine is in the server's process, except
+    in tests of the shared one."""
+    config = tmp_path / "config.yaml"
+    config.write_text("engine: {kind: in-process}\n", encoding="utf-8")
+    monkeypatch.setenv("CODELLAMA_LSP_CONFIG", str(config))
+    # A unix socket's path may have about a hundred characters; tmp_path is too long for that.
+    with tempfile.TemporaryDirectory(prefix="cl") as runtime:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        yield
 
 
 @pytest.fixture

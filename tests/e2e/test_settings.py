@@ -21,7 +21,7 @@ async def test_an_unknown_key_is_told_once_and_the_rest_works(script):
 
 async def test_a_broken_file_is_told_with_its_line(script, tmp_path):
     file = tmp_path / "config.yaml"
-    file.write_text("engine:\n  n_ctx: many\n", encoding="utf-8")
+    file.write_text("engine:\n  n_ctx: many\n  kind: in-process\n", encoding="utf-8")
     async with running_editor(*script(infills=["1"]), "--config", str(file)) as editor:
         await editor.until_loaded()
         (message,) = editor.messages

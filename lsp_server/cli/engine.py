@@ -1,0 +1,116 @@
+"""codellama-lsp engine: the resident process that holds the models."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lsp_server.config import Config
+
+
+@click.group()
+def engine() -> None:
+    """The resident engine: one process with the models for all your editor windows.
+
+    Editors start it by themselves; it leaves `engine.keep_alive` seconds after the last of them.
+    """
+
+
+@engine.command()
+@click.option("--settings", type=click.File("rb"), help="Settings as JSON, - for standard input.")
+@click.option("--double", type=click.Path(path_type=Path, exists=True), hidden=True)
+def run(settings: Any, double: Path | None) -> None:
+    """Run it here, in the foreground."""
+    import logging
+
+    from lsp_server.cli.engine_session import user_config
+    from lsp_server.config_sources import Source, merge
+    from lsp_server.engine.address import address_for
+    from lsp_server.engine.host.main import run_engine
+    from lsp_server.engine.make import make_in_process_engine
+    from lsp_server.engine.protocol import Engine
+
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    config = merge(Source("--settings", json.load(settings))) if settings else user_config()
+
+    def make_engine(config: Config) -> Engine:
+        if double:
+            from lsp_server.engine.double import ScriptedEngine
+
+            return ScriptedEngine.from_file(double)
+        return make_in_process_engine(config)
+
+    address = address_for(config)
+    if not run_engine(config, address, make_engine):
+        click.echo(f"An engine already listens at {address.socket}.", err=True)
+
+
+@engine.command()
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def status(as_json: bool) -> None:
+    """Show the engines that are running: process, models, clients, memory."""
+    found = asyncio.run(_statuses())
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    elif not found:
+        click.echo("No engine is running.")
+    for one in [] if as_json else found:
+        info = one.get("engine") or {}
+        click.echo(f"engine {one['version']}, process {one['pid']}, {one['state']}")
+        click.echo(f"  socket    {one['socket']}")
+        click.echo(f"  infill    {info.get('infill_model', '-')}")
+        click.echo(f"  instruct  {info.get('instruct_model', '-')}")
+        click.echo(f"  clients   {one['clients']}")
+        click.echo(f"  memory    {one['memory_bytes'] / 2**20:,.0f} MiB")
+        click.echo(f"  running   {one['uptime_s']} s")
+
+
+@engine.command()
+def stop() -> None:
+    """Stop every running engine; editors that still need one start it again."""
+    stopped = asyncio.run(_stop_all())
+    click.echo(f"Stopped {stopped}." if stopped else "No engine is running.")
+
+
+async def _statuses() -> list[dict[str, Any]]:
+    from lsp_server.engine.shared.http import HttpEngine
+    from lsp_server.errors import EngineGone
+
+    found = []
+    for socket in _sockets():
+        http = HttpEngine(socket)
+        try:
+            found.append({**await http.status(), "socket": str(socket)})
+        except EngineGone:
+            continue
+        finally:
+            await http.close()
+    return found
+
+
+async def _stop_all() -> int:
+    from lsp_server.engine.shared.http import HttpEngine
+    from lsp_server.errors import EngineGone
+
+    stopped = 0
+    for socket in _sockets():
+        http = HttpEngine(socket)
+        try:
+            await http.shutdown()
+            stopped += 1
+        except EngineGone:
+            continue
+        finally:
+            await http.close()
+    return stopped
+
+
+def _sockets() -> list[Path]:
+    from lsp_server.engine.address import runtime_folder
+
+    return sorted(runtime_folder().glob("engine-*.sock"))

@@ -1,0 +1,200 @@
+"""The engine's HTTP: one short handler for each route, named after what llama-server calls it."""
+
+import os
+import time
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from lsp_server import __version__
+from lsp_server.engine import wire
+from lsp_server.engine.host.clients import Clients
+from lsp_server.engine.host.streaming import Events, event_stream, whole
+from lsp_server.engine.protocol import Chunk, Engine, EngineInfo, Role
+from lsp_server.errors import CodeLlamaError, EngineError
+
+
+def create_app(
+    engine: Engine, clients: Clients, stop: Callable[[], None]
+) -> tuple[Starlette, "Routes"]:
+    """The application over one engine, and its handlers; `stop` ends the process."""
+    routes = Routes(engine, clients, stop)
+    app = Starlette(
+        routes=[
+            Route("/health", routes.health),
+            Route("/props", routes.props),
+            Route("/status", routes.status),
+            Route("/attach", routes.attach),
+            Route("/shutdown", routes.shutdown, methods=["POST"]),
+            Route("/tokenize", routes.tokenize, methods=["POST"]),
+            Route("/infill", routes.infill, methods=["POST"]),
+            Route("/v1/models", routes.models),
+            Route("/v1/completions", routes.completions, methods=["POST"]),
+            Route("/v1/chat/completions", routes.chat, methods=["POST"]),
+        ],
+        exception_handlers={CodeLlamaError: _told},
+    )
+    return app, routes
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    assert isinstance(error, CodeLlamaError)
+    return JSONResponse(wire.error_json(error), status_code=400)
+
+
+class Routes:
+    """The handlers. A model that is still loading makes requests wait for it."""
+
+    def __init__(self, engine: Engine, clients: Clients, stop: Callable[[], None]) -> None:
+        self._engine = engine
+        self._clients = clients
+        self._stop = stop
+        self._started = time.time()
+        self._info: EngineInfo | None = None
+
+    async def health(self, request: Request) -> Response:
+        """llama-server's answer: 503 while the model loads."""
+        if self._info is None:
+            error = {"code": 503, "message": "Loading model", "type": "unavailable_error"}
+            return JSONResponse({"error": error}, status_code=503)
+        return JSONResponse({"status": "ok"})
+
+    async def loaded(self) -> EngineInfo:
+        """Wait for the models. Raises ModelError."""
+        self._info = await self._engine.ready()
+        return self._info
+
+    async def props(self, request: Request) -> Response:
+        """What is loaded; waits until it is."""
+        return JSONResponse(wire.info_json(await self.loaded()))
+
+    async def status(self, request: Request) -> Response:
+        """For `codellama-lsp engine status`."""
+        import psutil
+
+        info = wire.info_json(self._info) if self._info else None
+        return JSONResponse(
+            {
+                "version": __version__,
+                "pid": os.getpid(),
+                "clients": self._clients.attached,
+                "memory_bytes": psutil.Process().memory_info().rss,
+                "uptime_s": round(time.time() - self._started),
+                "state": "ready" if info else "loading",
+                "engine": info,
+            }
+        )
+
+    async def attach(self, request: Request) -> Response:
+        return event_stream(self._clients.attach())
+
+    async def shutdown(self, request: Request) -> Response:
+        self._stop()
+        return JSONResponse({"stopping": True})
+
+    async def tokenize(self, request: Request) -> Response:
+        """llama-server's, and ours beside: a list of texts, or messages, gives counts."""
+        body = await _json(request)
+        with self._clients.using():
+            if "messages" in body:
+                count = await self._engine.count_chat_tokens(wire.messages(body))
+                return JSONResponse({"count": count})
+            content = body.get("content", "")
+            texts = [content] if isinstance(content, str) else content
+            role = Role(body.get("role", Role.INFILL))
+            return JSONResponse({"counts": await self._engine.count_tokens(role, texts)})
+
+    async def infill(self, request: Request) -> Response:
+        body = await _json(request)
+        stream = self._engine.infill(wire.infill_request(body))
+        events = self._events(stream, wire.infill_event)
+        if body.get("stream"):
+            return event_stream(events)
+        return whole(events, _joined_infill)
+
+    async def completions(self, request: Request) -> Response:
+        """OpenAI's completions; with a suffix it infills, as OpenAI's does."""
+        body = await _json(request)
+        prompt = body.get("prompt", "")
+        if not isinstance(prompt, str):
+            raise EngineError("prompt must be a text.")
+        asked = {
+            **body,
+            "prompt": "",
+            "input_prefix": prompt,
+            "input_suffix": body.get("suffix") or "",
+            "n_predict": body.get("max_tokens", 16),
+        }
+        info = await self.loaded()
+
+        def event(chunk: Chunk) -> dict[str, Any]:
+            as_chat = wire.chat_event(chunk, info.infill_model)
+            choice = as_chat["choices"][0]
+            choice["text"] = choice.pop("delta")["content"]
+            return as_chat | {"object": "text_completion"}
+
+        events = self._events(self._engine.infill(wire.infill_request(asked)), event)
+        if body.get("stream"):
+            return event_stream(events, last="[DONE]")
+        return whole(events, _joined_completion)
+
+    async def chat(self, request: Request) -> Response:
+        body = await _json(request)
+        info = await self.loaded()
+        events = self._events(
+            self._engine.chat(wire.chat_request(body)),
+            lambda chunk: wire.chat_event(chunk, info.instruct_model),
+        )
+        if body.get("stream"):
+            return event_stream(events, last="[DONE]")
+        return whole(events, _joined_chat)
+
+    async def models(self, request: Request) -> Response:
+        info = await self.loaded()
+        names = dict.fromkeys([info.infill_model, info.instruct_model])
+        data = [{"id": name, "object": "model", "owned_by": "codellama-lsp"} for name in names]
+        return JSONResponse({"object": "list", "data": data})
+
+    async def _events(
+        self,
+        stream: AsyncGenerator[Chunk, None],
+        event: Callable[[Chunk], dict[str, Any]],
+    ) -> Events:
+        with self._clients.using():
+            try:
+                async for chunk in stream:
+                    yield event(chunk)
+            finally:
+                await stream.aclose()
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except ValueError as error:
+        raise EngineError(f"The request is not JSON: {error}.") from error
+    if not isinstance(body, dict):
+        raise EngineError("The request must be a JSON object.")
+    return body
+
+
+def _joined_infill(events: list[dict[str, Any]]) -> dict[str, Any]:
+    return events[-1] | {"content": "".join(event["content"] for event in events)}
+
+
+def _joined_completion(events: list[dict[str, Any]]) -> dict[str, Any]:
+    text = "".join(event["choices"][0]["text"] for event in events)
+    last = events[-1]
+    return last | {"choices": [last["choices"][0] | {"text": text}]}
+
+
+def _joined_chat(events: list[dict[str, Any]]) -> dict[str, Any]:
+    text = "".join(event["choices"][0]["delta"]["content"] for event in events)
+    last = events[-1]
+    choice = {key: value for key, value in last["choices"][0].items() if key != "delta"}
+    message = {"role": "assistant", "content": text}
+    return last | {"object": "chat.completion", "choices": [choice | {"message": message}]}

@@ -1,0 +1,61 @@
+"""Who uses the engine, and when it may go: a while after the last client has left."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+# A comment on the wire from time to time, so that a connection that died is noticed.
+_HEARTBEAT = 15.0
+
+
+class Clients:
+    """Counts attached clients and open requests; calls `leave` `keep_alive` seconds after the last.
+
+    A language server attaches for its whole life. Other tools just ask; their requests keep the
+    engine too.
+    """
+
+    def __init__(self, keep_alive: float, leave: Callable[[], None]) -> None:
+        self.attached = 0
+        self._busy = 0
+        self._keep_alive = keep_alive
+        self._leave = leave
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin to wait for the first client."""
+        self._wait_if_unused()
+
+    @contextmanager
+    def using(self) -> Iterator[None]:
+        """While a request is answered."""
+        self._busy += 1
+        self._stop_waiting()
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            self._wait_if_unused()
+
+    async def attach(self) -> AsyncGenerator[dict[str, Any], None]:
+        """One client's stay, as a stream that ends when it goes."""
+        self.attached += 1
+        with self.using():
+            try:
+                while True:
+                    yield {"attached": self.attached}
+                    await asyncio.sleep(_HEARTBEAT)
+            finally:
+                self.attached -= 1
+
+    def _wait_if_unused(self) -> None:
+        if self._busy == 0:
+            self._stop_waiting()
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._keep_alive, self._leave)
+
+    def _stop_waiting(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None

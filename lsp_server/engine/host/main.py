@@ -1,0 +1,106 @@
+"""Running the engine's process: one for an address, on a socket that only its owner can open."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from lsp_server.config import Config
+from lsp_server.engine.address import Address
+from lsp_server.engine.host.app import create_app
+from lsp_server.engine.host.clients import Clients
+from lsp_server.engine.protocol import Engine
+
+# A client that is told why the models can't be loaded has read it by then.
+_SECONDS_TO_TELL = 2.0
+
+
+def run_engine(config: Config, address: Address, make_engine: Callable[[Config], Engine]) -> bool:
+    """Serve until the last client has left for `engine.keep_alive`, or something stops it.
+
+    False where another engine already holds the address: two that start at once end with one.
+    """
+    with _held(address) as held:
+        if not held:
+            return False
+        listening = _listen(address)
+        try:
+            asyncio.run(_serve(config, address, listening, make_engine))
+        finally:
+            listening.close()
+            address.socket.unlink(missing_ok=True)
+            address.state.unlink(missing_ok=True)
+    return True
+
+
+async def _serve(
+    config: Config,
+    address: Address,
+    listening: socket.socket,
+    make_engine: Callable[[Config], Engine],
+) -> None:
+    engine = make_engine(config)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    clients = Clients(config.engine.keep_alive, stop)
+    app, routes = create_app(engine, clients, stop)
+    # Streams of attached clients never end by themselves, so the goodbye is short.
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+    )
+
+    async def load() -> None:
+        _write_state(address, "loading")
+        try:
+            await routes.loaded()
+            _write_state(address, "serving")
+        except Exception:
+            # Whoever asks is told; an engine without a model is of no further use.
+            asyncio.get_running_loop().call_later(_SECONDS_TO_TELL, stop)
+
+    clients.start()
+    loading = asyncio.ensure_future(load())
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        loading.cancel()
+        await engine.close()
+
+
+def _listen(address: Address) -> socket.socket:
+    """A listening unix socket, from its first moment open to the owner only."""
+    address.socket.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    umask = os.umask(0o177)
+    try:
+        listening.bind(str(address.socket))
+    finally:
+        os.umask(umask)
+    listening.listen()
+    return listening
+
+
+@contextmanager
+def _held(address: Address) -> Iterator[bool]:
+    """The address's lock, as long as the body runs; the system frees it however we die."""
+    with address.lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
+
+
+def _write_state(address: Address, phase: str) -> None:
+    state = {"pid": os.getpid(), "phase": phase}
+    with contextlib.suppress(OSError):
+        address.state.write_text(json.dumps(state), encoding="utf-8")

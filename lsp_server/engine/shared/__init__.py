@@ -1,0 +1,1 @@
+"""The client's side of the shared engine: joining it, starting it, asking it."""

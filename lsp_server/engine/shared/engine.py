@@ -1,0 +1,201 @@
+"""The engine that all windows share, as each of them sees it.
+
+It joins the engine of its settings or starts it, and when it dies starts it again and asks again.
+"""
+
+import asyncio
+import logging
+import subprocess
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import TypeVar
+
+from lsp_server.config import Config
+from lsp_server.engine.address import Address, address_for
+from lsp_server.engine.protocol import (
+    ChatRequest,
+    Chunk,
+    EngineInfo,
+    InfillRequest,
+    Message,
+    Role,
+)
+from lsp_server.engine.shared.http import HttpEngine
+from lsp_server.engine.shared.start import last_words, log_path, start_engine
+from lsp_server.errors import EngineGone
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+Stream = AsyncGenerator[Chunk, None]
+
+# Python and the web server's start; the model is loaded after the socket is there.
+_SECONDS_TO_START = 30.0
+# How long to wait before each restart within a minute; after the last it is left alone for one.
+_BACK_OFF = (0.0, 1.0, 3.0, 10.0)
+_FORGET_AFTER = 60.0
+
+
+class SharedEngine:
+    """Engine (see engine/protocol.py) in a process of its own, shared by all servers of a user."""
+
+    def __init__(self, config: Config, engine_options: tuple[str, ...] = ()) -> None:
+        """`engine_options` are further options of `codellama-lsp engine run`, for tests."""
+        self._config = config
+        self._options = engine_options
+        self._address: Address = address_for(config)
+        self._deaths = Deaths()
+        self._joining = asyncio.Lock()
+        self._http: HttpEngine | None = None
+        self._staying: asyncio.Future[None] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def ready(self) -> EngineInfo:
+        return await self._asked(lambda engine: engine.ready())
+
+    async def count_tokens(self, role: Role, texts: Sequence[str]) -> list[int]:
+        return await self._asked(lambda engine: engine.count_tokens(role, texts))
+
+    async def count_chat_tokens(self, messages: Sequence[Message]) -> int:
+        return await self._asked(lambda engine: engine.count_chat_tokens(messages))
+
+    def infill(self, request: InfillRequest) -> Stream:
+        return self._streamed(lambda engine: engine.infill(request))
+
+    def chat(self, request: ChatRequest) -> Stream:
+        return self._streamed(lambda engine: engine.chat(request))
+
+    async def close(self) -> None:
+        """Leave the engine; it stays for others, or for a while."""
+        await self._leave()
+
+    async def _asked(self, ask: Callable[[HttpEngine], Awaitable[T]]) -> T:
+        """An answer; asked once more where the engine dies over it."""
+        engine = await self._joined()
+        try:
+            return await ask(engine)
+        except EngineGone:
+            await self._died(engine)
+            return await ask(await self._joined())
+
+    async def _streamed(self, ask: Callable[[HttpEngine], Stream]) -> Stream:
+        """A stream; asked once more where the engine dies over it, without what was already given.
+
+        Sampling is seeded, so the second answer begins as the first did; where it does not, the
+        request fails rather than give a text of two halves.
+        """
+        given = ""
+        engine = await self._joined()
+        try:
+            async with aclosing(ask(engine)) as stream:
+                async for chunk in stream:
+                    given += chunk.text
+                    yield chunk
+            return
+        except EngineGone:
+            await self._died(engine)
+        async with aclosing(ask(await self._joined())) as stream:
+            async for chunk in without_start(stream, given):
+                yield chunk
+
+    async def _joined(self) -> HttpEngine:
+        """The connection; made, and the engine started, where there is none."""
+        async with self._joining:
+            if self._http is None:
+                self._http = await self._join_or_start()
+            return self._http
+
+    async def _join_or_start(self) -> HttpEngine:
+        joined = await self._join()
+        if joined:
+            return joined
+        await self._deaths.back_off()
+        started = self._process = await asyncio.to_thread(start_engine, self._config, self._options)
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while time.monotonic() < deadline:
+            joined = await self._join()
+            if joined:
+                return joined
+            if started.poll() not in (None, 0):
+                break
+            await asyncio.sleep(0.05)
+        self._deaths.count()
+        raise EngineGone(
+            f"The engine could not be started (status {started.poll()}): {last_words()}",
+            f"Its log is {log_path()}.",
+        )
+
+    async def _join(self) -> HttpEngine | None:
+        """A connection that has been attached, None where no engine listens."""
+        try:
+            engine = HttpEngine(self._address.socket)
+        except FileNotFoundError:
+            return None
+        attached = asyncio.Event()
+        staying = asyncio.ensure_future(engine.attach(attached.set))
+        waiting = asyncio.ensure_future(attached.wait())
+        await asyncio.wait({staying, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not attached.is_set():
+            staying.exception()
+            await engine.close()
+            return None
+        staying.add_done_callback(lambda done: self._attachment_ended(engine, done))
+        self._staying = staying
+        return engine
+
+    def _attachment_ended(self, engine: HttpEngine, staying: "asyncio.Future[None]") -> None:
+        if staying.cancelled():
+            return
+        _log.warning("The engine has ended: %s", staying.exception())
+        if self._http is engine:
+            self._http = None
+
+    async def _died(self, engine: HttpEngine) -> None:
+        self._deaths.count()
+        if self._http is engine:
+            await self._leave()
+
+    async def _leave(self) -> None:
+        engine, self._http = self._http, None
+        if self._staying:
+            self._staying.cancel()
+            self._staying = None
+        if engine:
+            await engine.close()
+        if self._process:
+            self._process.poll()  # no zombie
+
+
+class Deaths:
+    """Counts how often the engine died lately, and how long to wait before it is started again."""
+
+    def __init__(self) -> None:
+        self._times: list[float] = []
+
+    def count(self) -> None:
+        self._times.append(time.monotonic())
+
+    async def back_off(self) -> None:
+        """Wait as long as the deaths of the last minute ask for. Raises EngineGone where there
+        were too many."""
+        self._times = [t for t in self._times if time.monotonic() - t < _FORGET_AFTER]
+        if len(self._times) >= len(_BACK_OFF):
+            raise EngineGone(
+                f"The engine died {len(self._times)} times within a minute, so it is left alone "
+                f"for one. It last said: {last_words()}",
+                f"Its log is {log_path()}. `codellama-lsp engine status` shows its state.",
+            )
+        await asyncio.sleep(_BACK_OFF[len(self._times)])
+
+
+async def without_start(stream: Stream, given: str) -> Stream:
+    """A stream less the text that was already given. Raises EngineGone where it begins
+    otherwise."""
+    rest = given
+    async for chunk in stream:
+        common = min(len(rest), len(chunk.text))
+        if chunk.text[:common] != rest[:common]:
+            raise EngineGone("The engine died in the middle of an answer.", "Ask again.")
+        rest = rest[common:]
+        yield Chunk(chunk.text[common:], chunk.finish, chunk.usage)

@@ -1,0 +1,115 @@
+"""One connection to an engine that speaks our HTTP over a unix socket."""
+
+import json
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from lsp_server.engine import wire
+from lsp_server.engine.address import check_owner
+from lsp_server.engine.protocol import (
+    ChatRequest,
+    Chunk,
+    EngineInfo,
+    InfillRequest,
+    Message,
+    Role,
+)
+from lsp_server.errors import EngineGone
+
+# A model may take minutes to load and a prompt seconds to read: only connecting has a limit.
+_TIMEOUT = httpx.Timeout(None, connect=2.0)
+Event = dict[str, Any]
+
+
+class HttpEngine:
+    """Asks one engine process. Every failure of the connection is EngineGone."""
+
+    def __init__(self, socket: Path) -> None:
+        """Raises EngineError where the socket is not the user's own."""
+        check_owner(socket)
+        self._client = httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=str(socket)),
+            base_url="http://codellama-lsp",
+            timeout=_TIMEOUT,
+            trust_env=False,
+        )
+
+    async def attach(self, attached: Callable[[], None]) -> None:
+        """Stay attached until the engine goes, which raises EngineGone."""
+        async with aclosing(self._events("GET", "/attach", None)) as events:
+            async for _ in events:
+                attached()
+        raise EngineGone("The engine has ended.")
+
+    async def ready(self) -> EngineInfo:
+        return wire.info_of(await self._json("GET", "/props", None))
+
+    async def status(self) -> Event:
+        return await self._json("GET", "/status", None)
+
+    async def shutdown(self) -> None:
+        await self._json("POST", "/shutdown", {})
+
+    async def count_tokens(self, role: Role, texts: Sequence[str]) -> list[int]:
+        body = {"content": list(texts), "role": role.value}
+        counts: list[int] = (await self._json("POST", "/tokenize", body))["counts"]
+        return counts
+
+    async def count_chat_tokens(self, messages: Sequence[Message]) -> int:
+        body = {"messages": [{"role": m.role, "content": m.content} for m in messages]}
+        return int((await self._json("POST", "/tokenize", body))["count"])
+
+    async def infill(self, request: InfillRequest) -> AsyncGenerator[Chunk, None]:
+        body = wire.infill_body(request)
+        async for chunk in self._chunks("/infill", body, wire.chunk_of_infill):
+            yield chunk
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
+        body = wire.chat_body(request)
+        async for chunk in self._chunks("/v1/chat/completions", body, wire.chunk_of_chat):
+            yield chunk
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _json(self, method: str, path: str, body: Event | None) -> Event:
+        try:
+            response = await self._client.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise EngineGone(f"The engine does not answer: {error!r}.") from error
+        answer: Event = response.json()
+        if response.status_code >= 400:
+            raise wire.error_of(answer)
+        return answer
+
+    async def _chunks(
+        self, path: str, body: Event, chunk_of: Callable[[Event], Chunk]
+    ) -> AsyncGenerator[Chunk, None]:
+        async with aclosing(self._events("POST", path, body)) as events:
+            async for event in events:
+                chunk = chunk_of(event)
+                yield chunk
+                if chunk.finish:
+                    return
+        raise EngineGone("The engine ended in the middle of an answer.")
+
+    async def _events(
+        self, method: str, path: str, body: Event | None
+    ) -> AsyncGenerator[Event, None]:
+        """Server-sent events. Closing the generator closes the connection, which cancels."""
+        try:
+            async with self._client.stream(method, path, json=body) as response:
+                if response.status_code >= 400:
+                    raise wire.error_of(json.loads(await response.aread()))
+                async for line in response.aiter_lines():
+                    if line.startswith("data: ") and line != "data: [DONE]":
+                        event: Event = json.loads(line[6:])
+                        if "error" in event:
+                            raise wire.error_of(event)
+                        yield event
+        except httpx.HTTPError as error:
+            raise EngineGone(f"The engine went away: {error!r}.") from error

@@ -1,0 +1,218 @@
+"""The engine's requests and answers as JSON: llama-server's `/infill` and OpenAI's chat.
+
+Both sides of the wire are here, so that they can't differ. `order` and `heal` are ours, and left
+out where they are not set; everything else is what llama-server takes, so that llama.vim and other
+tools can ask our engine, and our client can ask llama-server.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from lsp_server.config import Sampling
+from lsp_server.engine.protocol import (
+    ChatRequest,
+    Chunk,
+    EngineInfo,
+    Finish,
+    InfillRequest,
+    Message,
+    Usage,
+)
+from lsp_server.errors import CodeLlamaError, EngineError, error_named
+
+_SAMPLING = {field.name for field in attrs.fields(Sampling)}
+# llama-server's default of -1 is "until the model ends it".
+_UNLIMITED = 512
+
+Json = Mapping[str, Any]
+
+
+def infill_body(request: InfillRequest) -> dict[str, Any]:
+    body = {
+        "input_prefix": request.prefix,
+        "input_suffix": request.suffix,
+        "n_predict": request.max_tokens,
+        "stream": True,
+        **attrs.asdict(request.sampling),
+    }
+    ours = {"order": request.order, "heal": request.heal, "background": request.background or None}
+    return body | {key: value for key, value in ours.items() if value is not None}
+
+
+def infill_request(body: Json) -> InfillRequest:
+    """llama.vim sends the current line up to the cursor as `prompt`, apart from the lines above."""
+    return InfillRequest(
+        prefix=_text(body, "input_prefix") + _text(body, "prompt"),
+        suffix=_text(body, "input_suffix"),
+        max_tokens=_max_tokens(body, "n_predict"),
+        sampling=_sampling(body),
+        order=body.get("order"),
+        heal=body.get("heal"),
+        background=bool(body.get("background", False)),
+    )
+
+
+def chat_body(request: ChatRequest) -> dict[str, Any]:
+    return {
+        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+        "max_tokens": request.max_tokens,
+        "stream": True,
+        **attrs.asdict(request.sampling),
+    }
+
+
+def chat_request(body: Json) -> ChatRequest:
+    return ChatRequest(
+        messages=messages(body),
+        max_tokens=_max_tokens(body, "max_tokens"),
+        sampling=_sampling(body),
+    )
+
+
+def messages(body: Json) -> tuple[Message, ...]:
+    """The messages of a chat. A content may be a text or OpenAI's list of text parts."""
+    found = body.get("messages")
+    if not isinstance(found, list) or not found:
+        raise EngineError("messages must be a list of {role, content}.")
+    return tuple(Message(_role(message), _content(message)) for message in found)
+
+
+def infill_event(chunk: Chunk) -> dict[str, Any]:
+    """A chunk as llama-server streams it."""
+    event: dict[str, Any] = {"content": chunk.text, "stop": chunk.finish is not None}
+    if chunk.finish:
+        event["stop_type"] = "eos" if chunk.finish is Finish.STOP else "limit"
+    return event | _usage_fields(chunk.usage)
+
+
+def chat_event(chunk: Chunk, model: str) -> dict[str, Any]:
+    """A chunk as OpenAI streams it, with llama-server's figures beside."""
+    choice = {
+        "index": 0,
+        "delta": {"content": chunk.text},
+        "finish_reason": chunk.finish.value if chunk.finish else None,
+    }
+    event = {"object": "chat.completion.chunk", "model": model, "choices": [choice]}
+    return event | _usage_fields(chunk.usage)
+
+
+def chunk_of_infill(event: Json) -> Chunk:
+    finish = None
+    if event.get("stop"):
+        finish = Finish.LENGTH if event.get("stop_type") == "limit" else Finish.STOP
+    return Chunk(str(event.get("content", "")), finish, usage_of(event) if finish else None)
+
+
+def chunk_of_chat(event: Json) -> Chunk:
+    choice = (event.get("choices") or [{}])[0]
+    reason = choice.get("finish_reason")
+    finish = None
+    if reason:
+        finish = Finish.LENGTH if reason == "length" else Finish.STOP
+    text = (choice.get("delta") or {}).get("content") or ""
+    return Chunk(text, finish, usage_of(event) if finish else None)
+
+
+def usage_of(event: Json) -> Usage:
+    timings = event.get("timings") or {}
+    return Usage(
+        prompt_tokens=int(timings.get("cache_n", 0)) + int(timings.get("prompt_n", 0)),
+        cached_tokens=int(timings.get("cache_n", 0)),
+        generated_tokens=int(timings.get("predicted_n", 0)),
+        prefill_ms=float(timings.get("prompt_ms", 0.0)),
+        decode_ms=float(timings.get("predicted_ms", 0.0)),
+    )
+
+
+def _usage_fields(usage: Usage | None) -> dict[str, Any]:
+    if usage is None:
+        return {}
+    evaluated = usage.prompt_tokens - usage.cached_tokens
+    return {
+        "tokens_evaluated": usage.prompt_tokens,
+        "tokens_cached": usage.cached_tokens,
+        "tokens_predicted": usage.generated_tokens,
+        "timings": {
+            "cache_n": usage.cached_tokens,
+            "prompt_n": evaluated,
+            "prompt_ms": usage.prefill_ms,
+            "predicted_n": usage.generated_tokens,
+            "predicted_ms": usage.decode_ms,
+        },
+        "usage": {
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.generated_tokens,
+            "total_tokens": usage.prompt_tokens + usage.generated_tokens,
+        },
+    }
+
+
+def info_json(info: EngineInfo) -> dict[str, Any]:
+    return dict(vars(info))
+
+
+def info_of(body: Json) -> EngineInfo:
+    return EngineInfo(**body)
+
+
+def error_json(error: CodeLlamaError) -> dict[str, Any]:
+    return {
+        "error": {
+            "type": type(error).__name__,
+            "message": error.message,
+            "hint": error.hint,
+            "code": 400,
+        }
+    }
+
+
+def error_of(body: Json) -> CodeLlamaError:
+    """The error that a server tells: ours as it was raised there, others' as EngineError."""
+    error = body.get("error")
+    if not isinstance(error, Mapping):
+        return EngineError(f"The engine answered: {json.dumps(body)[:200]}")
+    kind = error_named(str(error.get("type"))) or EngineError
+    return kind(str(error.get("message", error)), str(error.get("hint", "")))
+
+
+def _text(body: Json, key: str) -> str:
+    value = body.get(key, "")
+    if not isinstance(value, str):
+        raise EngineError(f"{key} must be a text.")
+    return value
+
+
+def _max_tokens(body: Json, key: str) -> int:
+    value = body.get(key, -1)
+    if type(value) is not int:
+        raise EngineError(f"{key} must be a whole number.")
+    return _UNLIMITED if value < 0 else value
+
+
+def _sampling(body: Json) -> Sampling:
+    try:
+        given = {key: body[key] for key in _SAMPLING if body.get(key) is not None}
+        if given.get("seed") == -1:  # llama-server's and OpenAI's "any"
+            del given["seed"]
+        return Sampling(**given)
+    except (TypeError, ValueError) as error:
+        raise EngineError(f"A sampling parameter won't do: {error}.") from error
+
+
+def _role(message: Any) -> Any:
+    role = message.get("role") if isinstance(message, Mapping) else None
+    if role not in ("system", "user", "assistant"):
+        raise EngineError(f"The role {role!r} is none of system, user, assistant.")
+    return role
+
+
+def _content(message: Json) -> str:
+    content = message.get("content")
+    if isinstance(content, list):
+        return "".join(str(part.get("text", "")) for part in content)
+    if not isinstance(content, str):
+        raise EngineError("A message's content must be a text.")
+    return content
