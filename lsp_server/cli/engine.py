@@ -60,14 +60,14 @@ def status(as_json: bool) -> None:
     elif not found:
         click.echo("No engine is running.")
     for one in [] if as_json else found:
-        info = one.get("engine") or {}
+        models = one["models"] or {"infill": "-", "instruct": "-"}
         click.echo(f"engine {one['version']}, process {one['pid']}, {one['state']}")
         click.echo(f"  socket    {one['socket']}")
-        click.echo(f"  infill    {info.get('infill_model', '-')}")
-        click.echo(f"  instruct  {info.get('instruct_model', '-')}")
+        click.echo(f"  infill    {models['infill']}")
+        click.echo(f"  instruct  {models['instruct']}")
         click.echo(f"  clients   {one['clients']}")
-        click.echo(f"  memory    {one['memory_bytes'] / 2**20:,.0f} MiB")
-        click.echo(f"  running   {one['uptime_s']} s")
+        click.echo(f"  memory    {one['memory'] / 2**20:,.0f} MiB")
+        click.echo(f"  running   {one['uptime']} s")
 
 
 @engine.command()

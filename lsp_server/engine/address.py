@@ -4,10 +4,14 @@ The name carries the version and what was loaded, so that servers of another ver
 models never join an engine that can't serve them.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +34,11 @@ class Address:
         return self.socket.with_suffix(".lock")
 
     @property
+    def starting(self) -> Path:
+        """Held by the server that is starting the engine, so that ten windows start one."""
+        return self.socket.with_suffix(".starting")
+
+    @property
     def state(self) -> Path:
         """What the engine is doing, for the next one to read if it dies."""
         return self.socket.with_suffix(".json")
@@ -40,7 +49,10 @@ def runtime_folder() -> Path:
     someone else's."""
     from platformdirs import user_runtime_path
 
-    folder = user_runtime_path("codellama-lsp")
+    with warnings.catch_warnings():
+        # It warns where it falls back to a folder under /tmp, which is checked below.
+        warnings.simplefilter("ignore")
+        folder = user_runtime_path("codellama-lsp")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     check_owner(folder)
     return folder
@@ -51,6 +63,19 @@ def address_for(config: Config) -> Address:
     loaded = [attrs.asdict(config.models), attrs.asdict(config.engine), config.infill.family]
     digest = hashlib.sha256(json.dumps(loaded, sort_keys=True).encode()).hexdigest()[:8]
     return Address(runtime_folder() / f"engine-{__version__}-{digest}.sock")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[bool]:
+    """Whether the lock could be had; it is held while the body runs, and the system frees it
+    however this process dies."""
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
 
 
 def check_owner(path: Path) -> None:

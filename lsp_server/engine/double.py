@@ -5,6 +5,7 @@ FILE` answers from a YAML script.
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +29,8 @@ from lsp_server.errors import CodeLlamaError, ModelError
 
 @dataclass(frozen=True)
 class Answer:
-    """A scripted answer, streamed a word at a time. With `stall` it never ends by itself.
+    """A scripted answer, streamed a word at a time. With `stall` it never ends by itself, with
+    `die` the process aborts after it, as llama.cpp does when it fails an assertion.
 
     `{cancelled}` in the text is replaced by how many streams were closed before their end, so that
     a test at the far end of a pipe can see it.
@@ -36,6 +38,7 @@ class Answer:
 
     text: str = ""
     stall: bool = False
+    die: bool = False
 
 
 @dataclass
@@ -109,6 +112,8 @@ class ScriptedEngine:
         try:
             for piece in pieces[:max_tokens]:
                 yield Chunk(piece)
+            if answer.die:
+                os.abort()
             if answer.stall:
                 await _forever()
             ended = True

@@ -41,6 +41,8 @@ class Editor:
     progress_tokens: list[Any] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     capabilities: types.ServerCapabilities | None = None
+    ended: bool = False
+    """Set by a test that ended the server itself."""
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def listen(self) -> None:
@@ -166,6 +168,8 @@ async def running_editor(
     try:
         yield editor
     finally:
+        if editor.ended:
+            return
         await asyncio.wait_for(client.shutdown_async(None), 30)
         client.exit(None)
         await client.stop()

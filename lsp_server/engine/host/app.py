@@ -76,16 +76,17 @@ class Routes:
         """For `codellama-lsp engine status`."""
         import psutil
 
-        info = wire.info_json(self._info) if self._info else None
+        info = self._info
         return JSONResponse(
             {
                 "version": __version__,
                 "pid": os.getpid(),
-                "clients": self._clients.attached,
-                "memory_bytes": psutil.Process().memory_info().rss,
-                "uptime_s": round(time.time() - self._started),
                 "state": "ready" if info else "loading",
-                "engine": info,
+                "models": info and {"infill": info.infill_model, "instruct": info.instruct_model},
+                "clients": self._clients.attached,
+                "requests": self._clients.busy - self._clients.attached,
+                "memory": psutil.Process().memory_info().rss,
+                "uptime": round(time.time() - self._started),
             }
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 # A comment on the wire from time to time, so that a connection that died is noticed.
 _HEARTBEAT = 15.0
+_FIRST_CLIENT = 60.0
 
 
 class Clients:
@@ -18,24 +19,24 @@ class Clients:
 
     def __init__(self, keep_alive: float, leave: Callable[[], None]) -> None:
         self.attached = 0
-        self._busy = 0
+        self.busy = 0
         self._keep_alive = keep_alive
         self._leave = leave
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin to wait for the first client."""
-        self._wait_if_unused()
+        """Begin to wait for the first client, which started us and is on its way."""
+        self._wait_if_unused(at_least=_FIRST_CLIENT)
 
     @contextmanager
     def using(self) -> Iterator[None]:
         """While a request is answered."""
-        self._busy += 1
+        self.busy += 1
         self._stop_waiting()
         try:
             yield
         finally:
-            self._busy -= 1
+            self.busy -= 1
             self._wait_if_unused()
 
     async def attach(self) -> AsyncGenerator[dict[str, Any], None]:
@@ -49,11 +50,11 @@ class Clients:
             finally:
                 self.attached -= 1
 
-    def _wait_if_unused(self) -> None:
-        if self._busy == 0:
+    def _wait_if_unused(self, at_least: float = 0.0) -> None:
+        if self.busy == 0:
             self._stop_waiting()
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._keep_alive, self._leave)
+            self._timer = loop.call_later(max(self._keep_alive, at_least), self._leave)
 
     def _stop_waiting(self) -> None:
         if self._timer:

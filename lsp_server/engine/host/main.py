@@ -2,17 +2,15 @@
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import uvicorn
 
 from lsp_server.config import Config
-from lsp_server.engine.address import Address
+from lsp_server.engine.address import Address, locked
 from lsp_server.engine.host.app import create_app
 from lsp_server.engine.host.clients import Clients
 from lsp_server.engine.protocol import Engine
@@ -26,7 +24,7 @@ def run_engine(config: Config, address: Address, make_engine: Callable[[Config],
 
     False where another engine already holds the address: two that start at once end with one.
     """
-    with _held(address) as held:
+    with locked(address.lock) as held:
         if not held:
             return False
         listening = _listen(address)
@@ -86,18 +84,6 @@ def _listen(address: Address) -> socket.socket:
         os.umask(umask)
     listening.listen()
     return listening
-
-
-@contextmanager
-def _held(address: Address) -> Iterator[bool]:
-    """The address's lock, as long as the body runs; the system frees it however we die."""
-    with address.lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True
 
 
 def _write_state(address: Address, phase: str) -> None:

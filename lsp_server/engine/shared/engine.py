@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import TypeVar
 
 from lsp_server.config import Config
-from lsp_server.engine.address import Address, address_for
+from lsp_server.engine.address import Address, address_for, locked
 from lsp_server.engine.protocol import (
     ChatRequest,
     Chunk,
@@ -30,7 +30,8 @@ T = TypeVar("T")
 Stream = AsyncGenerator[Chunk, None]
 
 # Python and the web server's start; the model is loaded after the socket is there.
-_SECONDS_TO_START = 30.0
+_SECONDS_TO_START = 60.0
+_PAUSE = 0.05
 # How long to wait before each restart within a minute; after the last it is left alone for one.
 _BACK_OFF = (0.0, 1.0, 3.0, 10.0)
 _FORGET_AFTER = 60.0
@@ -110,20 +111,32 @@ class SharedEngine:
         if joined:
             return joined
         await self._deaths.back_off()
-        started = self._process = await asyncio.to_thread(start_engine, self._config, self._options)
+        with locked(self._address.starting) as ours:
+            started = None
+            if ours:  # else another window is at it
+                started = await asyncio.to_thread(start_engine, self._config, self._options)
+            joined = await self._join_when_there(started)
+        if joined:
+            return joined
+        self._deaths.count()
+        raise EngineGone(
+            f"The engine could not be started: {last_words()}", f"Its log is {log_path()}."
+        )
+
+    async def _join_when_there(
+        self, started: "subprocess.Popen[bytes] | None"
+    ) -> HttpEngine | None:
+        """The connection, as soon as the engine listens; None where it doesn't come."""
+        self._process = started or self._process
         deadline = time.monotonic() + _SECONDS_TO_START
         while time.monotonic() < deadline:
             joined = await self._join()
             if joined:
                 return joined
-            if started.poll() not in (None, 0):
-                break
-            await asyncio.sleep(0.05)
-        self._deaths.count()
-        raise EngineGone(
-            f"The engine could not be started (status {started.poll()}): {last_words()}",
-            f"Its log is {log_path()}.",
-        )
+            if started and started.poll() not in (None, 0):
+                return None
+            await asyncio.sleep(_PAUSE)
+        return None
 
     async def _join(self) -> HttpEngine | None:
         """A connection that has been attached, None where no engine listens."""
