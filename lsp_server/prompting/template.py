@@ -1,10 +1,10 @@
 """A model file's chat template, rendered in a process of its own.
 
 The template is code from a stranger. Jinja's sandbox keeps it away from Python, but it may still
-loop or grow without end, in one expression even (`9 ** (9 ** 9)`), where nothing inside this process
-could stop it. So it runs in another one, with limits on time, memory and the text it may write.
-That takes about a tenth of a second, so results are kept: they depend on little more than the
-messages' roles.
+loop or grow without end, in one expression even (`9 ** (9 ** 9)`), where nothing inside this
+process could stop it. So it runs in another one, with limits on time, memory and the text it may
+write. That takes about a tenth of a second, so results are kept: they depend on little more than
+the messages' roles.
 """
 
 import json

@@ -1,11 +1,16 @@
 """Tiny models and vocabularies that several rooms' tests load."""
 
 import pytest
+from hypothesis import settings
 
 from lsp_server.config import EngineSettings
 from lsp_server.engine.llama.model import LlamaModel
 from lsp_server.models.store import locate
 from tests.unit.engine.tiny import VOCAB, write_code_llama
+
+# A busy machine is slow, not wrong.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

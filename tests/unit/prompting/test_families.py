@@ -134,15 +134,16 @@ def test_healing_never_spells_with_a_control_token(case):
 
 
 def test_healing_in_every_order(case):
-    """Where the cursor is inside `return`, the prompt ends before it and the middle begins so."""
+    """With the cursor inside `return` the prompt ends before it, and the middle begins with it."""
     family, _, vocab = case
     for order in load_formats()[family].orders:
         prompt = infill_prompt(
             load_formats()[family], vocab, "if x:\n  retu", "\n", order=order, healing=True
         )
         (prefix,) = [part.tokens for part in prompt.parts if part.name == PREFIX]
-        assert decoded(vocab, prefix).lstrip() == "if x:\n "
-        assert prompt.constraint == b" retu"
+        assert prompt.constraint.strip() == b"retu"
+        assert prompt.constraint.startswith(b" ")
+        assert (decoded(vocab, prefix) + prompt.constraint.decode()).lstrip() == "if x:\n  retu"
 
 
 def test_order_that_the_family_lacks(tmp_path):
