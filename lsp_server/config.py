@@ -118,6 +118,16 @@ class Completion:
         "reads fast enough: all of n_ctx on a GPU, 1024 on a CPU.",
         _at_least(0),
     )
+    look_ahead: bool = _setting(
+        True,
+        "Use idle time: fetch what would come after the suggestion shown, and read the code around "
+        "the cursor after it moved. Off saves energy.",
+    )
+    debounce: Literal["auto", "off"] = _setting(
+        "auto",
+        "Wait for a pause in typing where suggestions come slower than keys; never for editors "
+        "that wait themselves.",
+    )
     items: Literal["auto", "on", "off"] = _setting(
         "auto",
         "Also answer textDocument/completion (the pop-up menu): auto does for editors that have no "

@@ -20,9 +20,11 @@ class Session:
     def __init__(self, config: Config, make_engine: EngineFactory) -> None:
         self.documents = DocumentStore()
         self.config = config
+        self.locale = ""
         self.engine: Engine | None = None
         self.engine_info: EngineInfo | None = None
         self.newest = Newest()
+        self.client_name = ""
         self.loading: asyncio.Future[None] | None = None
         self._make_engine = make_engine
 

@@ -33,9 +33,9 @@ def complete(place: Cursor, as_json: bool) -> None:
 
 async def _complete(place: Cursor) -> Edit | None:
     from lsp_server.cli.engine_session import engine_for, user_config
-    from lsp_server.completion.pipeline import Completer
+    from lsp_server.completion.pipeline import Pipeline
 
     config = user_config()
     async with engine_for(config) as engine:
-        completer = Completer(engine, await engine.ready())
-        return await completer.complete(place.snapshot, place.offset, config)
+        pipeline = Pipeline(engine, await engine.ready())
+        return await pipeline.suggest(place.snapshot, place.offset, config)

@@ -1,8 +1,9 @@
 """From a cursor to a suggestion, on one page."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from lsp_server.completion.endings import Ending
 from lsp_server.completion.postprocess import Place, clean
@@ -21,29 +22,43 @@ _CPU_CONTEXT_TOKENS = 1024
 _COUNTS_KEPT = 100_000
 
 
-class Completer:
+class Pipeline:
     """Completes with one engine; keeps the token counts of lines that it has seen."""
 
     def __init__(self, engine: Engine, info: EngineInfo) -> None:
-        self.engine = engine
+        self._engine = engine
         self._info = info
         self._counts: dict[str, int] = {}
 
-    async def complete(
-        self, snapshot: DocumentSnapshot, offset: int, config: Config
+    async def suggest(
+        self,
+        snapshot: DocumentSnapshot,
+        offset: int,
+        config: Config,
+        tell: Callable[[str], None] = lambda text: None,
+        background: bool = False,
     ) -> Edit | None:
         """The edit that completes the code at the offset, None where nothing is worth showing.
 
-        Cancelling it stops the engine.
+        `tell` is told the text so far, as it grows. Cancelling it stops the engine.
         """
         place = await asyncio.to_thread(_place, snapshot, offset)
         window = await self._window(snapshot, offset, config)
-        middle = await self._generate(place, window, config)
+        request = replace(infill_request(window, config), background=background)
+        middle = await self._generate(place, request, tell)
         suggestion = await asyncio.to_thread(clean, place, middle)
         if suggestion is None:
             return None
         text = suggestion.text.replace("\n", snapshot.newline)
         return Edit(offset, offset + suggestion.replaces, text)
+
+    async def warm(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> None:
+        """Have the engine read the prompt for a place, in idle time."""
+        window = await self._window(snapshot, offset, config)
+        request = replace(infill_request(window, config), background=True, max_tokens=0)
+        async with aclosing(self._engine.infill(request)) as stream:
+            async for _ in stream:
+                pass
 
     async def _window(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> Window:
         loop = asyncio.get_running_loop()
@@ -56,7 +71,7 @@ class Completer:
         def count(texts: Sequence[str]) -> list[int]:
             unknown = [text for text in dict.fromkeys(texts) if text not in self._counts]
             if unknown:
-                counting = self.engine.count_tokens(Role.INFILL, unknown)
+                counting = self._engine.count_tokens(Role.INFILL, unknown)
                 counts = asyncio.run_coroutine_threadsafe(counting, loop).result()
                 if len(self._counts) > _COUNTS_KEPT:
                     self._counts = {}
@@ -65,12 +80,15 @@ class Completer:
 
         return count
 
-    async def _generate(self, place: Place, window: Window, config: Config) -> str:
-        request = infill_request(window, config)
+    async def _generate(
+        self, place: Place, request: InfillRequest, tell: Callable[[str], None]
+    ) -> str:
         ending = Ending(place)
-        async with aclosing(self.engine.infill(request)) as stream:
+        async with aclosing(self._engine.infill(request)) as stream:
             async for chunk in stream:
-                if ending.feed(chunk.text):
+                over = ending.feed(chunk.text)
+                tell(ending.text)
+                if over:
                     break
         return ending.text
 

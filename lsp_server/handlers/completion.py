@@ -5,12 +5,13 @@ import logging
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
+from lsp_server.completion.completer import Completer
 from lsp_server.completion.menu import menu_entry
-from lsp_server.completion.pipeline import Completer
 from lsp_server.completion.trigger import is_wanted
 from lsp_server.convert import Positions
 from lsp_server.documents import DocumentSnapshot, Edit
-from lsp_server.errors import EngineError
+from lsp_server.errors import EngineError, EngineGone
+from lsp_server.handlers.messages import show_error
 from lsp_server.handlers.protocol import positions_of
 from lsp_server.session import Session
 
@@ -39,6 +40,7 @@ class Completions:
         self._server = server
         self._session = session
         self._completer: Completer | None = None
+        self._told = False
 
     async def inline(
         self, params: types.InlineCompletionParams
@@ -94,15 +96,29 @@ class Completions:
         if completer is None:
             return None
         offset = self._positions.offset(snapshot, params.position)
-        work = completer.complete(snapshot, offset, session.config)
+        work = completer.complete(snapshot, offset, session.config, self._client_debounces())
         try:
             edit = await session.newest.run(snapshot.uri, work)
         except EngineError as error:
-            _log.warning("No completion: %s", error)
+            self._tell_once(error)
             return None
+        self._told = False
         if edit is None or not session.documents.is_current(snapshot):
             return None
         return snapshot, edit
+
+    def _client_debounces(self) -> bool:
+        """Neovim's own inline completion waits 200 ms before it asks."""
+        client = self._session.client_name
+        return self._session.config.completion.debounce == "off" or client == "Neovim"
+
+    def _tell_once(self, error: EngineError) -> None:
+        """Completions fail silently, but an engine that keeps dying is told, once until it works
+        again."""
+        _log.warning("No completion: %s", type(error).__name__)
+        if isinstance(error, EngineGone) and not self._told:
+            self._told = True
+            show_error(self._server, error)
 
     def _current_completer(self) -> Completer | None:
         """The completer of the loaded engine, None while there is none."""

@@ -26,6 +26,8 @@ def register(
 
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
+        session.client_name = params.client_info.name if params.client_info else ""
+        session.locale = params.locale or ""
         try:
             settings.set_options(params.initialization_options)
         except ConfigError as error:

@@ -32,9 +32,10 @@ Stream = AsyncGenerator[Chunk, None]
 # Python and the web server's start; the model is loaded after the socket is there.
 _SECONDS_TO_START = 60.0
 _PAUSE = 0.05
-# How long to wait before each restart within a minute; after the last it is left alone for one.
+# How long to wait before each restart; after the last the engine is left alone until its deaths
+# are forgotten.
 _BACK_OFF = (0.0, 1.0, 3.0, 10.0)
-_FORGET_AFTER = 60.0
+_FORGET_AFTER = 300.0
 
 
 class SharedEngine:
@@ -77,7 +78,12 @@ class SharedEngine:
             return await ask(engine)
         except EngineGone:
             await self._died(engine)
-            return await ask(await self._joined())
+        engine = await self._joined()
+        try:
+            return await ask(engine)
+        except EngineGone as error:
+            await self._died(engine)
+            raise keeps_dying() from error
 
     async def _streamed(self, ask: Callable[[HttpEngine], Stream]) -> Stream:
         """A stream; asked once more where the engine dies over it, without what was already given.
@@ -95,9 +101,14 @@ class SharedEngine:
             return
         except EngineGone:
             await self._died(engine)
-        async with aclosing(ask(await self._joined())) as stream:
-            async for chunk in without_start(stream, given):
-                yield chunk
+        engine = await self._joined()
+        try:
+            async with aclosing(ask(engine)) as stream:
+                async for chunk in without_start(stream, given):
+                    yield chunk
+        except EngineGone as error:
+            await self._died(engine)
+            raise keeps_dying() from error
 
     async def _joined(self) -> HttpEngine:
         """The connection; made, and the engine started, where there is none."""
@@ -190,16 +201,24 @@ class Deaths:
         self._times.append(time.monotonic())
 
     async def back_off(self) -> None:
-        """Wait as long as the deaths of the last minute ask for. Raises EngineGone where there
+        """Wait as long as the latest deaths ask for. Raises EngineGone where there
         were too many."""
         self._times = [t for t in self._times if time.monotonic() - t < _FORGET_AFTER]
         if len(self._times) >= len(_BACK_OFF):
             raise EngineGone(
-                f"The engine died {len(self._times)} times within a minute, so it is left alone "
-                f"for one. It last said: {last_words()}",
+                f"The engine died {len(self._times)} times within minutes, so it is left alone for "
+                f"some. It last said: {last_words()}",
                 f"Its log is {log_path()}. `codellama-lsp engine status` shows its state.",
             )
         await asyncio.sleep(_BACK_OFF[len(self._times)])
+
+
+def keeps_dying() -> EngineGone:
+    """What to tell when the engine died over the same request twice."""
+    return EngineGone(
+        f"The engine died twice over one request. It last said: {last_words()}",
+        f"Its log is {log_path()}. A smaller engine.n_ctx or another model may help.",
+    )
 
 
 async def without_start(stream: Stream, given: str) -> Stream:

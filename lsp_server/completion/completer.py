@@ -1,0 +1,114 @@
+"""Which way a key takes to its suggestion: remembered, under way, or asked for."""
+
+import time
+
+from lsp_server.completion.debounce import Debounce
+from lsp_server.completion.pipeline import Pipeline
+from lsp_server.completion.remembered import Remembered
+from lsp_server.completion.running import Running, Tell
+from lsp_server.config import Config
+from lsp_server.documents import DocumentSnapshot, Edit, apply_edits
+from lsp_server.engine.protocol import Engine, EngineInfo
+
+
+class Completer:
+    """Completes with one engine.
+
+    A key that types what was suggested is answered from memory; one that agrees with a generation
+    under way joins it; only others ask the engine. While the user reads a suggestion, what would
+    come after accepting it is fetched, in idle time that any request ends.
+    """
+
+    def __init__(self, engine: Engine, info: EngineInfo) -> None:
+        self.engine = engine
+        self._pipeline = Pipeline(engine, info)
+        self._remembered = Remembered()
+        self._debounce = Debounce()
+        self._running: dict[str, Running] = {}
+        self._ahead: Running | None = None
+
+    async def complete(
+        self, snapshot: DocumentSnapshot, offset: int, config: Config, debounced: bool = False
+    ) -> Edit | None:
+        """The edit that completes the code at the offset, None where nothing is worth showing.
+
+        Cancelling it stops the engine, unless another request has joined. `debounced` is a client
+        that waits for a pause by itself.
+        """
+        self._debounce.key()
+        edit = await self._found(snapshot, offset, config, debounced)
+        if edit and config.completion.look_ahead:
+            self._look_ahead(snapshot, edit, config)
+        return edit
+
+    def warm(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> None:
+        """Have the prompt for a place read in idle time."""
+        if config.completion.look_ahead and not self._busy():
+            self._ahead = Running(
+                snapshot, offset, lambda _: self._pipeline.warm(snapshot, offset, config), False
+            )
+
+    async def _found(
+        self, snapshot: DocumentSnapshot, offset: int, config: Config, debounced: bool
+    ) -> Edit | None:
+        known = self._remembered.find(snapshot, offset)
+        if known:
+            return known.edit
+        joined = self._agreeing(snapshot, offset)
+        if joined:
+            await joined.join()
+            known = self._remembered.find(snapshot, offset)
+            if known:
+                return known.edit
+        self._drop_others(snapshot.uri)
+        if not debounced:
+            await self._debounce.wait(snapshot, offset)
+        return await self._asked(snapshot, offset, config)
+
+    def _agreeing(self, snapshot: DocumentSnapshot, offset: int) -> Running | None:
+        for running in (self._running.get(snapshot.uri), self._ahead):
+            if running and not running.over and running.agrees(snapshot, offset):
+                return running
+        return None
+
+    def _drop_others(self, uri: str) -> None:
+        """End what a new request makes useless, so that the engine is free for it."""
+        for running in (self._running.pop(uri, None), self._ahead):
+            if running:
+                running.cancel()
+        self._ahead = None
+
+    async def _asked(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> Edit | None:
+        started = time.monotonic()
+
+        async def work(tell: Tell) -> Edit | None:
+            edit = await self._pipeline.suggest(snapshot, offset, config, tell)
+            self._remembered.add(snapshot, offset, edit)
+            return edit
+
+        running = self._running[snapshot.uri] = Running(snapshot, offset, work)
+        edit = await running.join()
+        self._debounce.answered(time.monotonic() - started)
+        return edit
+
+    def _busy(self) -> bool:
+        return any(
+            not running.over for running in (*self._running.values(), self._ahead) if running
+        )
+
+    def _look_ahead(self, snapshot: DocumentSnapshot, edit: Edit, config: Config) -> None:
+        """Fetch what would come after the suggestion was accepted."""
+        if self._busy():
+            return
+        text = apply_edits(snapshot.text, [edit])
+        accepted = DocumentSnapshot(snapshot.uri, snapshot.version, snapshot.language, text)
+        offset = edit.start + len(edit.text)
+        if self._remembered.find(accepted, offset):
+            return
+
+        async def work(tell: Tell) -> Edit | None:
+            found = await self._pipeline.suggest(accepted, offset, config, tell, background=True)
+            self._remembered.add(accepted, offset, found)
+            return found
+
+        self._ahead = Running(accepted, offset, work, False)

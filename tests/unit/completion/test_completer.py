@@ -1,0 +1,169 @@
+"""Which way a key takes: remembered, joined, asked. With the engine double."""
+
+import asyncio
+
+import pytest
+
+from lsp_server.completion.completer import Completer
+from lsp_server.completion.debounce import Debounce
+from lsp_server.completion.remembered import Remembered
+from lsp_server.completion.typed import Typed, rest_of, typed_since
+from lsp_server.config import Completion, Config
+from lsp_server.documents import DocumentSnapshot, Edit
+from lsp_server.engine.double import Answer, ScriptedEngine
+
+QUIET = Config(completion=Completion(look_ahead=False))
+
+
+def at(marked: str, version: int = 1) -> tuple[DocumentSnapshot, int]:
+    """A document and the offset of its ‸."""
+    offset = marked.index("‸")
+    text = marked.replace("‸", "")
+    return DocumentSnapshot("file:///a.py", version, "python", text), offset
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "typed"),
+    [
+        ("a = ‸\nb", "a = ‸\nb", Typed("")),
+        ("a = ‸\nb", "a = ma‸\nb", Typed("ma")),
+        ("a = ‸\nb", "a = f(‸)\nb", Typed("f(", ")")),
+        ("a = ‸\nb", "a = '‸'\nb", Typed("'", "'")),
+        ("a = x‸\nb", "a = ‸\nb", None),  # deleted
+        ("a = ‸\nb", "a = x‸\nbc", None),  # something else changed too
+        ("a = ‸\nb", "c = x‸\nb", None),
+        ("a = ‸\nb", "a = x‸)\nb", None),  # a closer that nobody opened
+    ],
+)
+def test_what_was_typed(old, new, typed):
+    assert typed_since(*at(old), *at(new)) == typed
+
+
+@pytest.mark.parametrize(
+    ("suggested", "typed", "rest"),
+    [
+        ("max(values)", Typed("ma"), Edit(6, 6, "x(values)")),
+        ("max(values)", Typed("max(values)"), None),
+        ("max(values)", Typed("mi"), None),
+        ("max(values)", Typed("max(", ")"), Edit(6, 7, "values)")),
+        ("max", Typed("m", ")"), None),
+    ],
+)
+def test_what_is_left_of_a_suggestion(suggested, typed, rest):
+    assert rest_of(Edit(4, 4, suggested), typed, 6) == rest
+
+
+def test_the_newest_suggestion_that_fits_is_found():
+    remembered = Remembered()
+    remembered.add(*at("a = ‸"), Edit(4, 4, "one"))
+    remembered.add(*at("a = ‸"), Edit(4, 4, "other"))
+    found = remembered.find(*at("a = o‸"))
+    assert found
+    assert found.edit == Edit(5, 5, "ther")
+    found = remembered.find(*at("a = on‸"))
+    assert found
+    assert found.edit == Edit(6, 6, "e")
+    assert remembered.find(*at("b = o‸")) is None
+
+
+async def completer(*answers: Answer) -> tuple[Completer, ScriptedEngine]:
+    engine = ScriptedEngine(infills=answers)
+    return Completer(engine, await engine.ready()), engine
+
+
+async def test_typing_what_was_suggested_does_not_ask_again():
+    subject, engine = await completer(Answer("max(values)"))
+    assert await subject.complete(*at("a = ‸\n"), QUIET) == Edit(4, 4, "max(values)")
+    assert await subject.complete(*at("a = max‸\n", 2), QUIET) == Edit(7, 7, "(values)")
+    assert await subject.complete(*at("a = max(‸)\n", 3), QUIET) == Edit(8, 9, "values)")
+    assert len(engine.infill_requests) == 1
+
+
+async def test_typing_something_else_asks_again():
+    subject, engine = await completer(Answer("max(values)"), Answer("um(values)"))
+    await subject.complete(*at("a = ‸\n"), QUIET)
+    assert await subject.complete(*at("a = s‸\n", 2), QUIET) == Edit(5, 5, "um(values)")
+    assert len(engine.infill_requests) == 2
+
+
+async def test_a_key_that_agrees_joins_the_generation():
+    subject, engine = await completer(Answer("max(values)", stall=True), Answer("never"))
+    first = asyncio.ensure_future(subject.complete(*at("a = ‸\n"), QUIET))
+    await _until(lambda: len(engine.infill_requests) == 1)
+    second = asyncio.ensure_future(subject.complete(*at("a = m‸\n", 2), QUIET))
+    await asyncio.sleep(0)
+    first.cancel()
+    await _settled()
+    assert engine.cancelled == 0
+    assert len(engine.infill_requests) == 1
+    second.cancel()
+    await _until(lambda: engine.cancelled == 1)
+
+
+async def test_a_key_that_disagrees_ends_the_generation():
+    subject, engine = await completer(Answer("max(values)", stall=True), Answer("one"))
+    first = asyncio.ensure_future(subject.complete(*at("a = ‸\n"), QUIET))
+    await _until(lambda: len(engine.infill_requests) == 1)
+    await _settled()
+    assert await subject.complete(*at("a = n‸\n", 2), QUIET) == Edit(5, 5, "one")
+    assert engine.cancelled == 1
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+async def test_what_comes_after_accepting_is_fetched_ahead():
+    subject, engine = await completer(Answer("max(values)"), Answer("\nb = 2"))
+    edit = await subject.complete(*at("a = ‸\nc = 3\n"), Config())
+    await _until(lambda: len(engine.infill_requests) == 2)
+    assert engine.infill_requests[1].background
+    assert engine.infill_requests[1].prefix.endswith("a = max(values)")
+    await _settled()
+    accepted = await subject.complete(*at(f"a = {edit.text}‸\nc = 3\n", 2), Config())
+    assert accepted
+    assert accepted.text == "\nb = 2"
+
+
+async def test_looking_ahead_yields_to_a_request():
+    subject, engine = await completer(Answer("max"), Answer("(x)", stall=True), Answer("um"))
+    await subject.complete(*at("a = ‸\n"), Config())
+    await _until(lambda: len(engine.infill_requests) == 2)
+    await _settled()
+    assert await subject.complete(*at("a = s‸\n", 2), QUIET) == Edit(5, 5, "um")
+    assert engine.cancelled == 1
+
+
+async def test_warming_reads_the_prompt_and_generates_nothing():
+    subject, engine = await completer(Answer(""))
+    subject.warm(*at("a = ‸\n"), Config())
+    await _until(lambda: len(engine.infill_requests) == 1)
+    (request,) = engine.infill_requests
+    assert (request.max_tokens, request.background) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("marked", "interval", "latency", "delay"),
+    [
+        ("a = x‸", 0.05, 0.3, 0.05),  # types faster than suggestions come: waits for a pause
+        ("a = x‸", 0.5, 0.9, 0.12),  # but never long
+        ("a = x‸", 0.2, 0.1, 0.0),  # suggestions come faster: asks at once
+        ("‸", 0.05, 0.3, 0.0),  # at a line's start at once
+        ("a = x\n    ‸", 0.05, 0.3, 0.0),
+        ("a = x‸", 0.05, 0.0, 0.0),  # nothing is known of the engine yet
+    ],
+)
+def test_how_long_a_request_waits(marked, interval, latency, delay):
+    debounce = Debounce()
+    debounce._interval, debounce._latency = interval, latency
+    assert debounce.delay(*at(marked)) == pytest.approx(delay)
+
+
+async def _until(holds) -> None:
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 - it is told by nobody
+            await asyncio.sleep(0.001)
+
+
+async def _settled() -> None:
+    """Let everything that can go on do so: the double's streams end or stall."""
+    for _ in range(20):
+        await asyncio.sleep(0.001)
