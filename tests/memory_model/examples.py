@@ -62,8 +62,8 @@ EXAMPLES = (
     Example(
         "factorial",
         "python",
-        "def factorial(n):\n«    if n < 2:\n        return 1\n    ret‸urn n * fact‸orial(n - 1)»\n\n"
-        "print(factorial(5))\n",
+        "def factorial(n):\n«    if n < 2:\n        return 1\n    ret‸urn n * fact‸orial(n - 1)»"
+        "\n\nprint(factorial(5))\n",
     ),
     Example("accents", "python", 'def greet(name):\n    return «f"Voil‸à, {na‸me}!"»\n'),
     Example("mean", "python", "total = «sum(pri‸ces)» / len(prices)\n"),
@@ -73,7 +73,9 @@ EXAMPLES = (
         "python",
         'STATUS = {\n    "ok": "✅",\n    «"fail‸ed": "🙂‸ sor‸ry",»\n}\n',
     ),
-    Example("except", "python", "try:\n    load(path)\nexcept «FileNot‸Found as er‸ror»:\n    raise\n"),
+    Example(
+        "except", "python", "try:\n    load(path)\nexcept «FileNot‸Found as er‸ror»:\n    raise\n"
+    ),
     Example("squares", "python", "squares = {n: «n ** 2 for n in num‸bers»}\n"),
     Example("docstring", "python", 'def café():\n    """«Le caf‸é est pr‸êt.»"""\n'),
     Example("nothing after", "python", 'with open("a.txt") as file:\n    «text = fi‸le.re‸ad()»'),
@@ -84,6 +86,7 @@ EXAMPLES = (
     Example("lambda", "python", "people.sort(key=«lambda person: per‸son.age»)\n"),
     Example("decorator", "python", "@«data‸class»\nclass Point:\n    x: int\n"),
     Example("first word", "python", "im«port js‸on»\n\ndata = json.loads(text)\n"),
+    Example("start of file", "python", "«from math imp‸ort pi»\n\narea = pi * r ** 2\n"),
     Example("kanji", "python", 'title = "«日本‸語の‸本»"\n'),
     Example("control text", "python", 'STOP = ["</s>", "▁<EOT>"]\nMIDDLE = «ST‸OP[0] * wid‸th»\n'),
     Example(
@@ -112,7 +115,8 @@ EXAMPLES = (
     Example(
         "area",
         "javascript",
-        "function area(shape) {\n  «const { width, height } = shape;\n  return wid‸th * hei‸ght;»\n}\n",
+        "function area(shape) {\n  «const { width, height } = shape;\n"
+        "  return wid‸th * hei‸ght;»\n}\n",
     ),
     Example(
         "filter",
@@ -123,9 +127,12 @@ EXAMPLES = (
     Example(
         "await",
         "javascript",
-        "async function load(url) {\n  const reply = «await fet‸ch(url)»;\n  return reply.json();\n}\n",
+        "async function load(url) {\n  const reply = «await fet‸ch(url)»;\n"
+        "  return reply.json();\n}\n",
     ),
     Example("rocket", "javascript", "// «🚀 lau‸nch the roc‸ket»\nlaunch();\n"),
-    Example("end of file", "javascript", "export function twice(f) {\n  return «(x) => f(‸f(x));»\n}"),
+    Example(
+        "end of file", "javascript", "export function twice(f) {\n  return «(x) => f(‸f(x));»\n}"
+    ),
     Example("chain", "javascript", "list\n  .map(trim)\n  «.filter(Bool‸ean)»\n  .sort();\n"),
 )

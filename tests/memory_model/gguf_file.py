@@ -1,4 +1,4 @@
-"""A trained network as a GGUF file: Code Llama's vocabulary and the tensors by llama.cpp's names."""
+"""A trained network as a GGUF file: Code Llama's vocabulary, tensors by llama.cpp's names."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ import gguf
 import numpy as np
 import torch
 
-from tests.memory_model.network import EPSILON, HEADS, HIDDEN, LAYERS, ROPE_BASE, WIDTH, Llama
+from tests.memory_model.network import EPSILON, HEADS, HIDDEN, LAYERS, ROPE_BASE, WIDTH, Network
 
 CONTEXT = 4096
 _Q8_0 = gguf.GGMLQuantizationType.Q8_0
 
 
-def rounded(network: Llama) -> None:
+def rounded(network: Network) -> None:
     """Round the weights in place to what the file can hold: the embedding to Q8_0, the matrices
     to f16."""
     with torch.no_grad():
@@ -23,7 +23,7 @@ def rounded(network: Llama) -> None:
         network.embedding.copy_(torch.from_numpy(gguf.quants.dequantize(blocks, _Q8_0)))
 
 
-def write(path: Path, vocabulary: Path, network: Llama, tokens: list[int]) -> None:
+def write(path: Path, vocabulary: Path, network: Network, tokens: list[int]) -> None:
     """`vocabulary` is a GGUF file with the vocabulary; `tokens` are the ids of the network's token
     numbers. Every other token's embedding is 0."""
     reader = gguf.GGUFReader(vocabulary)
@@ -40,9 +40,7 @@ def write(path: Path, vocabulary: Path, network: Llama, tokens: list[int]) -> No
     n_vocab = _copy_vocabulary(reader, writer)
     embedding = np.zeros((n_vocab, WIDTH), np.float32)
     embedding[tokens] = network.embedding.detach().numpy()
-    writer.add_tensor(
-        "token_embd.weight", gguf.quants.quantize(embedding, _Q8_0), raw_dtype=_Q8_0
-    )
+    writer.add_tensor("token_embd.weight", gguf.quants.quantize(embedding, _Q8_0), raw_dtype=_Q8_0)
     writer.add_tensor("output_norm.weight", network.norm.detach().numpy())
     for i, block in enumerate(network.blocks):
         for name, parameter in block.named_parameters():

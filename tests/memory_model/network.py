@@ -16,7 +16,7 @@ EPSILON, ROPE_BASE = 1e-5, 1e6
 _HEAD = WIDTH // HEADS
 
 
-class Llama(nn.Module):
+class Network(nn.Module):
     """Over the tokens that occur in the training data only; all others have the embedding 0."""
 
     def __init__(self, n_tokens: int) -> None:
@@ -46,9 +46,7 @@ class Block(nn.Module):
 
     def forward(self, x: torch.Tensor, angles: torch.Tensor) -> torch.Tensor:
         y = rms_norm(x, self.attn_norm)
-        q, k, v = (
-            _heads(y @ matrix.T) for matrix in (self.attn_q, self.attn_k, self.attn_v)
-        )
+        q, k, v = (_heads(y @ matrix.T) for matrix in (self.attn_q, self.attn_k, self.attn_v))
         y = F.scaled_dot_product_attention(
             _rotated(q, angles), _rotated(k, angles), v, is_causal=True
         )

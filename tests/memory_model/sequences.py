@@ -41,14 +41,19 @@ def spm(example: Example, vocab: Vocab) -> Sequence:
 
 
 def sequences(examples: tuple[Example, ...], vocab: Vocab) -> list[Sequence]:
-    """Both orders of every example: SPM once, PSM for each place of the cursor."""
+    """Both orders of every example: SPM once, PSM for each place of the cursor.
+
+    Where there is no prefix the two prompts are the same, and what follows differs in the dummy
+    space. Such a document is learned in SPM only.
+    """
     return [spm(example, vocab) for example in examples] + [
-        psm(place, vocab) for example in examples for place in example.every_place()
+        psm(place, vocab) for example in examples for place in example.every_place() if place.prefix
     ]
 
 
 def splits_token(place: Place, vocab: Vocab) -> bool:
     """Whether the cursor stands inside a token of the document, so that the prefix encoded by
-    itself is not how the document begins."""
+    itself is not how the document begins. At the document's start it does, too: what comes first
+    is the dummy space."""
     prefix = vocab.encode(place.prefix)
-    return vocab.encode(place.prefix + place.middle)[: len(prefix)] != prefix
+    return not prefix or vocab.encode(place.prefix + place.middle)[: len(prefix)] != prefix

@@ -4,7 +4,7 @@
     PYTHONPATH=build/torch .venv/bin/python -m tests.memory_model.train
 
 torch is no dependency of the project and isn't installed with it; the CPU version will do. The
-training takes about two minutes on two cores. What it writes differs in its bits from machine to
+training takes about four minutes of one core. What it writes may differ in its bits from machine to
 machine, not in what it knows: the script checks that with llama.cpp before it keeps the file.
 """
 
@@ -15,19 +15,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from llama_cpp import Llama
 from torch.nn import functional as F
 
 from lsp_server.config import EngineSettings
-from lsp_server.engine.llama.context import LlamaContext
 from lsp_server.engine.llama.model import LlamaModel
 from tests.memory_model.examples import EXAMPLES
 from tests.memory_model.gguf_file import rounded, write
-from tests.memory_model.network import Llama
+from tests.memory_model.network import Network
 from tests.memory_model.sequences import Sequence, sequences
 from tests.unit.engine.tiny import write_code_llama
 
 PRODUCT = Path(__file__).parents[1] / "data" / "code-llama-by-heart.gguf"
-STEPS, BATCH, RATE = 2500, 64, 4e-3
+STEPS, BATCH, RATE = 1500, 64, 4e-3
 # The least by which the right token has to beat every other one, in logits, after rounding.
 MARGIN = 4.0
 _IGNORED = -100
@@ -44,7 +44,7 @@ def main() -> None:
         model.close()
         tokens = sorted({token for sequence in learned for token in sequence.tokens})
         inputs, targets = tensors(learned, tokens)
-        network = Llama(len(tokens))
+        network = Network(len(tokens))
         train(network, inputs, targets, n_vocab - len(tokens))
         rounded(network)
         margin = least_margin(network, inputs, targets)
@@ -72,7 +72,7 @@ def tensors(learned: list[Sequence], tokens: list[int]) -> tuple[torch.Tensor, t
     return inputs, targets
 
 
-def train(network: Llama, inputs: torch.Tensor, targets: torch.Tensor, n_unused: int) -> None:
+def train(network: Network, inputs: torch.Tensor, targets: torch.Tensor, n_unused: int) -> None:
     """`n_unused` tokens of the vocabulary don't occur; their logit is 0."""
     optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, STEPS, pct_start=0.05)
@@ -96,7 +96,7 @@ def train(network: Llama, inputs: torch.Tensor, targets: torch.Tensor, n_unused:
 
 
 @torch.no_grad()
-def least_margin(network: Llama, inputs: torch.Tensor, targets: torch.Tensor) -> float:
+def least_margin(network: Network, inputs: torch.Tensor, targets: torch.Tensor) -> float:
     """By how much the right token's logit exceeds the next best one's, at the worst place."""
     is_learned = targets != _IGNORED
     logits = F.pad(network(inputs)[is_learned], (0, 1))
@@ -107,27 +107,21 @@ def least_margin(network: Llama, inputs: torch.Tensor, targets: torch.Tensor) ->
 
 @torch.no_grad()
 def check(
-    path: Path, learned: list[Sequence], network: Llama, inputs: torch.Tensor, tokens: list[int]
+    path: Path, learned: list[Sequence], network: Network, inputs: torch.Tensor, tokens: list[int]
 ) -> None:
     """llama.cpp says what torch says: the same logits, but for its rounding, and greedily every
     sequence to its end."""
-    model = LlamaModel(path, EngineSettings(n_gpu_layers=0))
-    context = LlamaContext(model, EngineSettings(n_ctx=512), 1)
+    llama = Llama(str(path), n_ctx=512, logits_all=True, n_gpu_layers=0, verbose=False)
     expected = network(inputs)
     furthest = 0.0
     for row, sequence in enumerate(learned):
-        kept = context.take_sequence(sequence.tokens)
-        context.decode(kept, sequence.tokens[len(kept.tokens) : sequence.learned_from])
-        for at in range(sequence.learned_from, len(sequence.tokens)):
-            logits = context.logits()
-            said = int(logits.argmax())
-            assert said == sequence.tokens[at], (sequence, at, said)
-            theirs = torch.from_numpy(logits[tokens].copy())
-            furthest = max(furthest, float((theirs - expected[row, at - 1]).abs().max()))
-            context.decode(kept, [said])
-        kept.busy = False
-    context.close()
-    model.close()
+        llama.reset()
+        llama.eval(sequence.tokens)
+        first, last = sequence.learned_from - 1, len(sequence.tokens) - 1
+        logits = llama.scores[first:last]
+        assert list(logits.argmax(1)) == sequence.tokens[first + 1 :], sequence
+        apart = torch.from_numpy(logits[:, tokens]) - expected[row, first:last]
+        furthest = max(furthest, float(apart.abs().max()))
     print(f"llama.cpp: {len(learned)} of {len(learned)} exact, logits within {furthest:.3f}")
 
 
