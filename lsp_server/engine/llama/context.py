@@ -20,6 +20,10 @@ from lsp_server.errors import EngineError, NotEnoughMemory
 _STRLEN = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
 
 
+# What llama_decode returns when the abort callback ended it.
+_ABORTED = 2
+
+
 class Aborted(Exception):
     """The running decode was stopped by `LlamaContext.abort`."""
 
@@ -39,6 +43,15 @@ class KvSequence:
     @property
     def busy(self) -> bool:
         return self.reserved > 0
+
+
+@dataclass
+class Part:
+    """Tokens to append to one sequence; `row` is where their last one stands in the batch."""
+
+    sequence: KvSequence
+    tokens: Sequence[int]
+    row: int = -1
 
 
 class LlamaContext:
@@ -103,34 +116,33 @@ class LlamaContext:
         best.reserved = length
         return best
 
-    def decode(self, sequence: KvSequence, tokens: Sequence[int]) -> None:
-        """Append up to n_batch tokens to the sequence; the logits of the last are kept.
+    def decode(self, parts: Sequence[Part]) -> None:
+        """Append each part's tokens to its sequence, all in one llama_decode of at most n_batch
+        tokens; the logits of each part's last token are kept.
 
-        Raises Aborted (the sequence then holds what was finished) and EngineError.
+        Raises Aborted (the sequences then hold what was finished) and EngineError.
         """
-        start = len(sequence.tokens)
-        self._fill_batch(sequence.number, start, tokens)
+        starts = [len(part.sequence.tokens) for part in parts]
+        self._fill_batch(parts)
         status = llama_cpp.llama_decode(self.handle, self._batch)
         while status == 1 and self._evict_one():
             status = llama_cpp.llama_decode(self.handle, self._batch)
-        if status == 0:
-            sequence.tokens.extend(tokens)
-            return
-        if status == 2:
-            held = llama_cpp.llama_memory_seq_pos_max(self._memory, sequence.number) + 1
-            done = max(0, min(held - start, len(tokens)))
-            sequence.tokens.extend(tokens[:done])
-            self._truncate(sequence, start + done)
+        for part, start in zip(parts, starts, strict=True):
+            self._keep(part, start, status)
+        if status == _ABORTED:
             raise Aborted
-        self._truncate(sequence, start)
-        raise EngineError(
-            f"llama.cpp could not evaluate the prompt (llama_decode: {status}).",
-            "Lower engine.n_ctx or engine.n_batch; the log at level debug has its reasons.",
-        )
+        if status != 0:
+            raise EngineError(
+                f"llama.cpp could not evaluate the prompt (llama_decode: {status}).",
+                "Lower engine.n_ctx or engine.n_batch; the log at level debug has its reasons.",
+            )
 
-    def logits(self) -> npt.NDArray[np.float32]:
-        """A view of the last token's logits, valid until the next decode. Shape: (n_vocab,)."""
-        pointer = llama_cpp.llama_get_logits_ith(self.handle, -1)
+    def logits(self, part: Part) -> npt.NDArray[np.float32]:
+        """A view of the logits of a part's last token, valid until the next decode.
+
+        Shape: (n_vocab,).
+        """
+        pointer = llama_cpp.llama_get_logits_ith(self.handle, part.row)
         return np.ctypeslib.as_array(pointer, shape=(self.model.vocab.size,))
 
     def close(self) -> None:
@@ -139,16 +151,31 @@ class LlamaContext:
             llama_cpp.llama_free(self.handle)
             self.handle = None
 
-    def _fill_batch(self, number: int, start: int, tokens: Sequence[int]) -> None:
+    def _fill_batch(self, parts: Sequence[Part]) -> None:
         batch = self._batch
-        batch.n_tokens = len(tokens)
-        for i, token in enumerate(tokens):
-            batch.token[i] = token
-            batch.pos[i] = start + i
-            batch.n_seq_id[i] = 1
-            batch.seq_id[i][0] = number
-            batch.logits[i] = 0
-        batch.logits[len(tokens) - 1] = 1
+        row = 0
+        for part in parts:
+            start = len(part.sequence.tokens)
+            for i, token in enumerate(part.tokens):
+                batch.token[row] = token
+                batch.pos[row] = start + i
+                batch.n_seq_id[row] = 1
+                batch.seq_id[row][0] = part.sequence.number
+                batch.logits[row] = 0
+                row += 1
+            part.row = row - 1
+            batch.logits[part.row] = 1
+        batch.n_tokens = row
+
+    def _keep(self, part: Part, start: int, status: int) -> None:
+        """Make a sequence's tokens what the KV cache holds of them after a decode."""
+        done = len(part.tokens) if status == 0 else 0
+        if status == _ABORTED:
+            held = llama_cpp.llama_memory_seq_pos_max(self._memory, part.sequence.number) + 1
+            done = max(0, min(held - start, len(part.tokens)))
+        part.sequence.tokens.extend(part.tokens[:done])
+        if status != 0:
+            self._truncate(part.sequence, start + done)
 
     def _truncate(self, sequence: KvSequence, length: int) -> None:
         llama_cpp.llama_memory_seq_rm(self._memory, sequence.number, length, -1)

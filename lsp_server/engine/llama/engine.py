@@ -104,7 +104,7 @@ class LlamaEngine:
             prompt.tokens,
             request.max_tokens,
             request.sampling,
-            Priority.TYPING,
+            Priority.BACKGROUND if request.background else Priority.TYPING,
             prompt.constraint,
             loaded.infill_end,
         )

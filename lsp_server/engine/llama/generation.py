@@ -1,22 +1,22 @@
 """One generation, advanced step by step by the worker so that several can take turns."""
 
 import codecs
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
 from lsp_server.config import Sampling
-from lsp_server.engine.llama.context import KvSequence, LlamaContext
+from lsp_server.engine.llama.context import KvSequence, LlamaContext, Part
 from lsp_server.engine.llama.sampler import Sampler
 from lsp_server.engine.protocol import Chunk, Finish, Usage
 
 
 class Priority(IntEnum):
-    """Typing goes before chat."""
+    """Typing goes before chat, and both before what idle time is used for."""
 
     TYPING = 0
     CHAT = 1
+    BACKGROUND = 2
 
 
 @dataclass(frozen=True)
@@ -65,24 +65,26 @@ class Generation:
         """Whether it has its sequence in the KV cache, or there is room for one."""
         return self._sequence is not None or self.context.has_room(self.plan.length)
 
-    def step(self) -> None:
-        """One call of llama_decode, and the token that follows where the prompt is done.
-
-        Raises Aborted; the next step goes on from what was evaluated.
-        """
-        started = time.perf_counter()
+    def next_part(self, room: int) -> Part:
+        """What it wants evaluated next, at most `room` tokens. Only where `can_step`."""
         if self._sequence is None:
             self._sequence = self.context.take_sequence(self.plan.tokens, self.plan.length)
             self._cached = len(self._sequence.tokens)
             self._pending = self.plan.tokens[self._cached :]
-        before = len(self._sequence.tokens)
-        try:
-            self.context.decode(self._sequence, self._pending[: self.context.n_batch])
-        finally:
-            self._pending = self._pending[len(self._sequence.tokens) - before :]
-            self._count_time(started)
+        return Part(self._sequence, self._pending[:room])
+
+    def evaluated(self, count: int, milliseconds: float) -> None:
+        """So many of its tokens were evaluated, in a decode that took so long."""
+        self._pending = self._pending[count:]
+        if self.reading_prompt:
+            self._prefill_ms += milliseconds
+        else:
+            self._decode_ms += milliseconds
+
+    def advance(self, part: Part) -> None:
+        """Choose the token that follows, where nothing is left to evaluate before it."""
         if not self._pending:
-            self._accept(self._next_token())
+            self._accept(self._next_token(part))
 
     def close(self) -> None:
         """Give the sequence back; what it holds stays for the next prompt."""
@@ -92,20 +94,16 @@ class Generation:
             self._sequence.reserved = 0
             self._sequence = None
 
-    def _count_time(self, started: float) -> None:
-        elapsed = (time.perf_counter() - started) * 1000
-        if self.reading_prompt:
-            self._prefill_ms += elapsed
-        else:
-            self._decode_ms += elapsed
-
-    def _next_token(self) -> int:
+    def _next_token(self, part: Part) -> int:
         vocab = self.context.model.vocab
         allowed = vocab.index.spelling(self._constraint) if self._constraint else None
-        return self._sampler.choose(self.context, allowed)
+        return self._sampler.choose(self.context.logits(part), allowed)
 
     def _accept(self, token: int) -> None:
         vocab = self.context.model.vocab
+        if not self.plan.max_tokens:
+            self._finish(Finish.LENGTH)
+            return
         if token in self.plan.end or vocab.is_end(token):
             self._finish(Finish.STOP)
             return

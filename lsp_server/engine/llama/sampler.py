@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lsp_server.config import Sampling
 from lsp_server.engine.llama.binding import llama_cpp
-from lsp_server.engine.llama.context import LlamaContext
 
 # At this temperature a token has to be as good as certain to lose; the likeliest is taken, which
 # needs no sampler (4 microseconds instead of 85) and repeats exactly.
@@ -25,9 +25,8 @@ class Sampler:
         )
         self._chain = None if self._greedy else _chain(sampling, n_vocab)
 
-    def choose(self, context: LlamaContext, allowed: Sequence[int] | None) -> int:
-        """The next token after the last decode; only one of `allowed` where that is given."""
-        logits = context.logits()
+    def choose(self, logits: npt.NDArray[np.float32], allowed: Sequence[int] | None) -> int:
+        """The next token by its logits; only one of `allowed` where that is given."""
         candidates = np.asarray(allowed) if allowed is not None else None
         if self._chain is None:
             if candidates is None:

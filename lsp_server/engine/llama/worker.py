@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
@@ -16,11 +17,13 @@ T = TypeVar("T")
 
 
 class Worker(threading.Thread):
-    """Runs generations in turns: the newest typing first, then chats in the order they came.
+    """Runs generations in turns: the newest typing first, then chats in the order they came, then
+    what idle time is used for.
 
-    A turn is one llama_decode. A prompt that is being read is interrupted for typing and goes on
-    after it, so a keystroke waits for one decode step at most. A generation for which the KV cache
-    has no room waits until another ends.
+    A turn is one llama_decode for the generation that goes first; others that are past their prompt
+    get their next token from the same decode. A prompt that is being read is interrupted for typing
+    and goes on after it, so a keystroke waits for one decode step at most. A generation for which
+    the KV cache has no room waits until another ends.
     """
 
     def __init__(self) -> None:
@@ -28,7 +31,7 @@ class Worker(threading.Thread):
         self._wake = threading.Condition()
         self._calls: list[Callable[[], None]] = []
         self._generations: list[tuple[Generation, Callable[[Exception], None]]] = []
-        self._running: Generation | None = None
+        self._running: list[Generation] = []
         self._closing = False
 
     def call(self, function: Callable[[], T]) -> "Future[T]":
@@ -54,16 +57,15 @@ class Worker(threading.Thread):
                 fail(EngineClosed("The engine was shut down."))
                 return
             self._generations.append((generation, fail))
-            running = self._running
-            if running and running.reading_prompt and generation.plan.priority is Priority.TYPING:
-                running.context.abort()
+            if generation.plan.priority is Priority.TYPING:
+                self._interrupt_reading()
             self._wake.notify()
 
     def cancel(self, generation: Generation) -> None:
         """End a generation: a running decode is aborted, a waiting one never starts."""
         with self._wake:
             generation.cancelled = True
-            if self._running is generation:
+            if generation in self._running:
                 generation.context.abort()
             self._wake.notify()
 
@@ -71,8 +73,8 @@ class Worker(threading.Thread):
         """End every generation and the thread, and wait for it."""
         with self._wake:
             self._closing = True
-            if self._running:
-                self._running.context.abort()
+            for running in self._running:
+                running.context.abort()
             self._wake.notify()
         self.join()
 
@@ -88,32 +90,60 @@ class Worker(threading.Thread):
             self._turn()
         self._fail_all(EngineClosed("The engine was shut down."))
 
+    def _interrupt_reading(self) -> None:
+        for running in self._running:
+            if running.reading_prompt:
+                running.context.abort()
+
     def _turn(self) -> None:
-        """One step of the generation that goes first."""
+        """One decode, for the generation that goes first and those that ride along."""
         with self._wake:
             self._drop_cancelled()
             if not self._generations:
                 return
-            generation, fail = self._first()
-            self._running = generation
-            generation.context.clear_abort()
+            first = self._first()
+            self._running = [first, *self._riding_along(first)]
+            first.context.clear_abort()
         try:
             with contextlib.suppress(Aborted):
-                generation.step()
+                _step(self._running)
         except Exception as error:
-            _log.info("A generation failed: %s", type(error).__name__)
-            generation.close()
-            fail(error)
+            self._fail(first, error)
         with self._wake:
-            self._running = None
-            if generation.finished:
-                self._remove(generation)
+            self._running = []
+            self._generations = [e for e in self._generations if not e[0].finished]
 
-    def _first(self) -> tuple[Generation, Callable[[Exception], None]]:
+    def _first(self) -> Generation:
         """The generation whose turn it is. There is one: where none is under way, any can begin."""
-        typing = [e for e in reversed(self._generations) if e[0].plan.priority is Priority.TYPING]
-        chats = [e for e in self._generations if e[0].plan.priority is Priority.CHAT]
-        return next(entry for entry in (*typing, *chats) if entry[0].can_step)
+        generations = [generation for generation, _ in self._generations]
+        newest_first = reversed(generations)
+        ordered = [
+            *(g for g in newest_first if g.plan.priority is Priority.TYPING),
+            *(g for g in generations if g.plan.priority is Priority.CHAT),
+            *(g for g in generations if g.plan.priority is Priority.BACKGROUND),
+        ]
+        return next(generation for generation in ordered if generation.can_step)
+
+    def _riding_along(self, first: Generation) -> list[Generation]:
+        """Those that want one more token from the same context: in one decode it costs little."""
+        if first.plan.priority is Priority.BACKGROUND:
+            return []
+        return [
+            generation
+            for generation, _ in self._generations
+            if generation is not first
+            and generation.context is first.context
+            and generation.plan.priority is not Priority.BACKGROUND
+            and not generation.reading_prompt
+        ]
+
+    def _fail(self, failed: Generation, error: Exception) -> None:
+        """End the generation that a turn was for; those that rode along try again."""
+        _log.info("A generation failed: %s", type(error).__name__)
+        failed.close()
+        for generation, fail in self._generations:
+            if generation is failed:
+                fail(error)
 
     def _drop_cancelled(self) -> None:
         for generation, _ in list(self._generations):
@@ -129,3 +159,24 @@ class Worker(threading.Thread):
             generation.close()
             fail(error)
         self._generations = []
+
+
+def _step(generations: list[Generation]) -> None:
+    """One llama_decode for the next tokens of all, the first with what room the others leave.
+
+    Raises Aborted; the next step goes on from what was evaluated.
+    """
+    context = generations[0].context
+    first, *others = generations
+    others = others[: context.n_batch - 1]
+    parts = [first.next_part(context.n_batch - len(others)), *(g.next_part(1) for g in others)]
+    before = [len(part.sequence.tokens) for part in parts]
+    started = time.perf_counter()
+    try:
+        context.decode(parts)
+    finally:
+        elapsed = (time.perf_counter() - started) * 1000
+        for generation, part, held in zip(generations, parts, before, strict=False):
+            generation.evaluated(len(part.sequence.tokens) - held, elapsed)
+    for generation, part in zip(generations, parts, strict=False):
+        generation.advance(part)

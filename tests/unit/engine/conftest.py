@@ -55,7 +55,7 @@ def script(monkeypatch):
 
 
 class Gate:
-    """Records every decode by its sequence's number, and can stop the engine's thread at one;
+    """Records every decode by the number of the sequence that it is for, and can stop the engine's thread at one;
     tells when a generation was handed to that thread."""
 
     def __init__(self, monkeypatch):
@@ -64,12 +64,12 @@ class Gate:
         self._submitted = asyncio.Queue()
         decode, submit = LlamaContext.decode, Worker.submit
 
-        def recorded(context, sequence, tokens):
-            self.decodes.append(sequence.number)
+        def recorded(context, parts):
+            self.decodes.append(parts[0].sequence.number)
             stop = self._stops.pop(len(self.decodes), None)
             if stop is not None:
                 stop.wait()
-            decode(context, sequence, tokens)
+            decode(context, parts)
 
         def announced(worker, generation, fail):
             submit(worker, generation, fail)
