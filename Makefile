@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 MODEL := qwen2.5-coder-0.5b
 
-.PHONY: install model demo test unit lint format clean
+.PHONY: install model demo test unit test-editors lint format clean bench-quality bench-actions bench-context
 
 install: $(VENV)/.installed
 
@@ -26,6 +26,12 @@ test: lint model
 
 unit: install
 	$(PY) -m pytest tests/unit
+
+test-editors: model
+	$(PY) -m pytest tests/editors
+
+bench-quality bench-actions bench-context: bench-%: model
+	$(PY) -m benchmarks.$*
 
 lint: install
 	$(VENV)/bin/ruff check .
