@@ -22,6 +22,7 @@ from lsp_server.engine.protocol import (
     InfillRequest,
     Message,
     Role,
+    Totals,
     Usage,
 )
 from lsp_server.errors import CodeLlamaError, ModelError
@@ -80,6 +81,9 @@ class ScriptedEngine:
         if self.load_error:
             raise self.load_error
         return EngineInfo("double", "double", "double", self.n_ctx, gpu=False)
+
+    async def totals(self) -> Totals:
+        return Totals()
 
     async def count_tokens(self, role: Role, texts: Sequence[str]) -> list[int]:
         return [_token_count(text) for text in texts]

@@ -94,11 +94,23 @@ class EngineInfo:
     notice: str = ""
 
 
+@dataclass
+class Totals:
+    """Tokens since the engine's start, those of cancelled requests included."""
+
+    evaluated: int = 0
+    generated: int = 0
+
+
 class Engine(Protocol):
     """Generates text. Closing a stream (`aclose`) cancels its generation, prefill included."""
 
     async def ready(self) -> EngineInfo:
         """Wait until the models are loaded. Raises ModelError where they can't be."""
+        ...
+
+    async def totals(self) -> Totals:
+        """The work done so far."""
         ...
 
     async def count_tokens(self, role: Role, texts: Sequence[str]) -> list[int]:

@@ -14,7 +14,7 @@ from lsp_server import __version__
 from lsp_server.engine import wire
 from lsp_server.engine.host.clients import Clients
 from lsp_server.engine.host.streaming import Events, event_stream, whole
-from lsp_server.engine.protocol import Chunk, Engine, EngineInfo, Role
+from lsp_server.engine.protocol import Chunk, Engine, EngineInfo, Role, Totals
 from lsp_server.errors import CodeLlamaError, EngineError
 
 
@@ -77,6 +77,7 @@ class Routes:
         import psutil
 
         info = self._info
+        totals = await self._engine.totals() if info else Totals()
         return JSONResponse(
             {
                 "version": __version__,
@@ -85,6 +86,7 @@ class Routes:
                 "models": info and {"infill": info.infill_model, "instruct": info.instruct_model},
                 "clients": self._clients.attached,
                 "requests": self._clients.busy - self._clients.attached,
+                "tokens": vars(totals),
                 "memory": psutil.Process().memory_info().rss,
                 "uptime": round(time.time() - self._started),
             }

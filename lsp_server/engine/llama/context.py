@@ -13,6 +13,7 @@ import numpy.typing as npt
 from lsp_server.config import EngineSettings
 from lsp_server.engine.llama.binding import llama_cpp
 from lsp_server.engine.llama.model import LlamaModel
+from lsp_server.engine.protocol import Totals
 from lsp_server.errors import EngineError, NotEnoughMemory
 
 # The abort callback without Python in it: libc's strlen of a byte string is 0 (go on) while its
@@ -85,6 +86,7 @@ class LlamaContext:
         self._memory = llama_cpp.llama_get_memory(self.handle)
         self._batch = llama_cpp.llama_batch_init(settings.n_batch, 0, 1)
         self._clock = 0
+        self.totals = Totals()
         self.sequences = [KvSequence(number) for number in range(n_sequences)]
 
     def abort(self) -> None:
@@ -174,6 +176,7 @@ class LlamaContext:
             held = llama_cpp.llama_memory_seq_pos_max(self._memory, part.sequence.number) + 1
             done = max(0, min(held - start, len(part.tokens)))
         part.sequence.tokens.extend(part.tokens[:done])
+        self.totals.evaluated += done
         if status != 0:
             self._truncate(part.sequence, start + done)
 

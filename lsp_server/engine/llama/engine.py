@@ -9,8 +9,9 @@ from pathlib import Path
 from lsp_server.config import EngineSettings, Models
 from lsp_server.engine.llama.context import LlamaContext, cells
 from lsp_server.engine.llama.generation import Generation, Plan, Priority
-from lsp_server.engine.llama.model import LlamaModel
+from lsp_server.engine.llama.model import LlamaModel, supports_gpu
 from lsp_server.engine.llama.roles import infill_choice
+from lsp_server.engine.llama.smaller import smaller_settings
 from lsp_server.engine.llama.worker import Worker
 from lsp_server.engine.protocol import (
     ChatRequest,
@@ -20,10 +21,11 @@ from lsp_server.engine.protocol import (
     InfillRequest,
     Message,
     Role,
+    Totals,
     Usage,
 )
-from lsp_server.errors import CodeLlamaError, EngineClosed
-from lsp_server.models.gguf import read_gguf
+from lsp_server.errors import CodeLlamaError, EngineClosed, NotEnoughMemory
+from lsp_server.models.gguf import GgufMetadata, read_gguf
 from lsp_server.models.memory import check_fits, needed
 from lsp_server.models.store import locate
 from lsp_server.prompting.chat import ChatFormat, chat_format_for
@@ -80,6 +82,10 @@ class LlamaEngine:
             gpu=loaded.infill.model.gpu,
             notice=loaded.notice,
         )
+
+    async def totals(self) -> Totals:
+        totals = [context.totals for context in (await self._wait_loaded()).contexts]
+        return Totals(sum(t.evaluated for t in totals), sum(t.generated for t in totals))
 
     async def count_tokens(self, role: Role, texts: Sequence[str]) -> list[int]:
         vocab = (await self._wait_loaded()).context(role).model.vocab
@@ -162,13 +168,14 @@ class LlamaEngine:
         infill_path = locate(self._models.infill)
         instruct_path = locate(self._models.instruct)
         with contextlib.ExitStack() as on_error:
-            infill = self._open(infill_path)
+            infill, smaller = self._open(infill_path)
             on_error.callback(_close, infill)
             choice = infill_choice(infill.model, infill_path, self._infill_family)
             _ = infill.model.vocab.index  # built now, not at the first keystroke
             instruct = infill
             if instruct_path != infill_path:
-                instruct = self._open(instruct_path)
+                instruct, also_smaller = self._open(instruct_path)
+                smaller = smaller or also_smaller
                 on_error.callback(_close, instruct)
             chat_format = chat_format_for(instruct.model.chat_template, instruct.model.name)
             with contextlib.suppress(CodeLlamaError):  # said to who asks
@@ -178,28 +185,39 @@ class LlamaEngine:
         return _Loaded(
             infill,
             choice.format,
-            choice.notice,
+            " ".join(filter(None, [choice.notice, smaller])),
             end_tokens(choice.format, infill.model.vocab),
             instruct,
             chat_format,
         )
 
-    def _open(self, path: Path) -> LlamaContext:
-        """Raises ModelLoadError, NotEnoughMemory."""
-        settings = self._settings
-        need = needed(
-            read_gguf(path),
-            path.stat().st_size,
-            cells(settings.n_ctx, _SEQUENCES),
-            settings.n_ubatch,
-        )
-        check_fits(need, settings.n_ctx)
-        model = LlamaModel(path, self._settings)
+    def _open(self, path: Path) -> tuple[LlamaContext, str]:
+        """The model with its context, and what had to be made smaller for it to fit.
+
+        Raises ModelLoadError, and NotEnoughMemory where nothing smaller fits either.
+        """
+        metadata = read_gguf(path)
+        gpu = self._settings.n_gpu_layers != 0 and supports_gpu()
         try:
-            return LlamaContext(model, self._settings, _SEQUENCES)
-        except BaseException:
-            model.close()
+            return _open(path, metadata, self._settings), ""
+        except NotEnoughMemory as error:
+            for settings, smaller in smaller_settings(self._settings, metadata.n_layer, gpu):
+                with contextlib.suppress(NotEnoughMemory):
+                    return _open(path, metadata, settings), f"{error.message} So {smaller}."
             raise
+
+
+def _open(path: Path, metadata: GgufMetadata, settings: EngineSettings) -> LlamaContext:
+    """Raises ModelLoadError, NotEnoughMemory."""
+    n_cells = cells(settings.n_ctx, _SEQUENCES)
+    need = needed(metadata, path.stat().st_size, n_cells, settings.n_ubatch)
+    check_fits(need, settings.n_ctx)
+    model = LlamaModel(path, settings)
+    try:
+        return LlamaContext(model, settings, _SEQUENCES)
+    except BaseException:
+        model.close()
+        raise
 
 
 def _close(context: LlamaContext) -> None:

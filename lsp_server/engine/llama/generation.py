@@ -108,6 +108,7 @@ class Generation:
             self._finish(Finish.STOP)
             return
         self._generated += 1
+        self.context.totals.generated += 1
         self._pending = [token]
         text = self._decoder.decode(self._after_constraint(vocab.piece(token)))
         if self._generated >= self.plan.max_tokens:

@@ -9,6 +9,11 @@ from lsp_server.engine.llama.vocab import Vocab
 from lsp_server.errors import ModelLoadError
 
 
+def supports_gpu() -> bool:
+    """Whether llama.cpp was compiled for a GPU and finds one."""
+    return bool(llama_cpp.llama_supports_gpu_offload())
+
+
 class LlamaModel:
     """The weights and the vocabulary of one GGUF file."""
 
@@ -26,7 +31,7 @@ class LlamaModel:
                 "`codellama-lsp models verify` checks the ones in the catalogue.",
             )
         self.vocab = Vocab(self.handle, self.chat_template or "")
-        self.gpu = settings.n_gpu_layers != 0 and bool(llama_cpp.llama_supports_gpu_offload())
+        self.gpu = settings.n_gpu_layers != 0 and supports_gpu()
 
     @property
     def name(self) -> str:

@@ -20,6 +20,7 @@ from lsp_server.engine.protocol import (
     InfillRequest,
     Message,
     Role,
+    Totals,
 )
 from lsp_server.engine.shared.http import HttpEngine
 from lsp_server.engine.shared.start import last_words, log_path, start_engine
@@ -54,6 +55,9 @@ class SharedEngine:
 
     async def ready(self) -> EngineInfo:
         return await self._asked(lambda engine: engine.ready())
+
+    async def totals(self) -> Totals:
+        return await self._asked(lambda engine: engine.totals())
 
     async def count_tokens(self, role: Role, texts: Sequence[str]) -> list[int]:
         return await self._asked(lambda engine: engine.count_tokens(role, texts))

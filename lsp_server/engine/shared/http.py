@@ -17,6 +17,7 @@ from lsp_server.engine.protocol import (
     InfillRequest,
     Message,
     Role,
+    Totals,
 )
 from lsp_server.errors import EngineGone
 
@@ -50,6 +51,9 @@ class HttpEngine:
 
     async def status(self) -> Event:
         return await self._json("GET", "/status", None)
+
+    async def totals(self) -> Totals:
+        return Totals(**(await self.status())["tokens"])
 
     async def shutdown(self) -> None:
         await self._json("POST", "/shutdown", {})

@@ -55,8 +55,8 @@ def script(monkeypatch):
 
 
 class Gate:
-    """Records every decode by the number of the sequence that it is for, and can stop the engine's thread at one;
-    tells when a generation was handed to that thread."""
+    """Records every decode by the number of the sequence that it is for, and can stop the engine's
+    thread at one; tells when a generation was handed to that thread."""
 
     def __init__(self, monkeypatch):
         self.decodes = []
