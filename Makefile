@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 MODEL := qwen2.5-coder-0.5b
 
-.PHONY: install model demo test unit test-editors lint format clean bench-quality bench-actions bench-context
+.PHONY: install model demo test unit test-editors lint format clean bench-quality bench-typing bench-actions bench-context
 
 install: $(VENV)/.installed
 
@@ -30,7 +30,7 @@ unit: install
 test-editors: model
 	$(PY) -m pytest tests/editors
 
-bench-quality bench-actions bench-context: bench-%: model
+bench-quality bench-typing bench-actions bench-context: bench-%: model
 	$(PY) -m benchmarks.$*
 
 lint: install
