@@ -96,11 +96,11 @@ def infill_prompt(
     order: Order | None = None,
     healing: bool | None = None,
 ) -> InfillPrompt:
-    """The prompt for the middle between prefix and suffix; None means the format's default.
+    """The prompt for the middle between prefix and suffix; None means what measured best.
 
     An order that the format lacks raises NotCapable.
     """
-    order = order or infill_format.order
+    order = order or _best_order(infill_format, prefix, healing)
     layout = infill_format.orders.get(order)
     if layout is None:
         raise NotCapable(f"{infill_format.family} models have no {order} order.")
@@ -120,6 +120,16 @@ def infill_prompt(
         # A model needs something to start from, be it half a word.
         return infill_prompt(infill_format, tokenizer, prefix, suffix, order=order, healing=False)
     return prompt
+
+
+def _best_order(infill_format: InfillFormat, prefix: str, healing: bool | None) -> Order:
+    """The measured order. Where the prompt would end with half a word and healing is off: PSM,
+    which was trained on prefixes that end anywhere."""
+    ends_with_prefix = infill_format.orders[infill_format.order][-1] == PREFIX
+    at_token_boundary = not prefix or prefix.endswith("\n")
+    if ends_with_prefix and healing is False and not at_token_boundary:
+        return "psm" if "psm" in infill_format.orders else infill_format.order
+    return infill_format.order
 
 
 def _prefix_tokens(tokenizer: Tokenizer, prefix: str, healing: bool, at_end: bool) -> Healed:

@@ -211,7 +211,8 @@ def _open(path: Path, metadata: GgufMetadata, settings: EngineSettings) -> Llama
     """Raises ModelLoadError, NotEnoughMemory."""
     n_cells = cells(settings.n_ctx, _SEQUENCES)
     need = needed(metadata, path.stat().st_size, n_cells, settings.n_ubatch)
-    check_fits(need, settings.n_ctx)
+    if settings.n_gpu_layers == 0 or not supports_gpu():  # else the GPU's memory decides
+        check_fits(need, settings.n_ctx)
     model = LlamaModel(path, settings)
     try:
         return LlamaContext(model, settings, _SEQUENCES)
