@@ -19,6 +19,7 @@ _COMMANDS = {
     "models": "models",
     "engine": "engine",
     "config": "config",
+    "doctor": "doctor",
 }
 
 

@@ -1,63 +1,80 @@
-"""`codellama-lsp models`: which models there are, and having them here."""
+"""`codellama-lsp models`: which models there are, having them here, and using one."""
 
 import json
-import sys
-from dataclasses import asdict
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
 
 import click
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
-
-    from lsp_server.models.catalogue import Entry
-    from lsp_server.models.gguf import GgufMetadata
 
 
 @click.group()
 def models() -> None:
-    """List, fetch and check models."""
+    """Find, fetch, check and choose models.
+
+    \b
+    NAME is one of
+      codellama-7b                   a name of `models list`
+      hf:OWNER/REPOSITORY/FILE.gguf  a file on the Hugging Face hub (or HF_ENDPOINT)
+      ollama:codellama:7b-code       a model that Ollama has on this machine
+      ~/models/some.gguf             a file
+    """
 
 
 @models.command("list")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_models(as_json: bool) -> None:
-    """Show the models that have a name."""
-    from lsp_server.models.catalogue import catalogue
+    """Show the models that have a name, and whether they fit this machine.
+
+    MEMORY is what the settings in force need: weights, KV cache and compute buffers.
+    """
+    from lsp_server.cli.models_table import TITLES, all_rows, cells_of, table
+    from lsp_server.cli.this_machine import config_or_default, n_cells, this_machine
     from lsp_server.models.store import models_folder
 
-    rows = [_row(entry) for entry in catalogue().models]
+    config = config_or_default()
+    rows = all_rows(this_machine(), n_cells(config), config.engine.n_ubatch)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
-    titles = ("NAME", "SIZE", "QUANTISATION", "LICENCE", "ROLES", "HERE")
-    _table([titles, *[_cells(row) for row in rows]])
+    table([TITLES, *map(cells_of, rows)])
     click.echo(f"\nFiles lie in {models_folder()}. Fetch one: codellama-lsp models pull NAME")
 
 
 @models.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
-def pull(names: tuple[str, ...]) -> None:
-    """Fetch models; goes on where an interrupted pull stopped."""
-    from lsp_server.models.catalogue import catalogue
-    from lsp_server.models.store import is_here, path_of
-    from lsp_server.models.store import pull as pull_model
+@click.argument("words", nargs=-1, required=True, metavar="WORDS...")
+@click.option("--limit", default=10, show_default=True, help="Repositories at most.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def search(words: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Search the hub for GGUF files; OWNER/REPOSITORY lists the files of one."""
+    from dataclasses import asdict
 
-    entries = [catalogue().find(name) for name in names]
-    for entry in entries:
-        if is_here(entry):
-            click.echo(f"{entry.name} is here: {path_of(entry)}")
-            continue
-        _show_licence(entry)
-        try:
-            with BarProgress(entry.name) as progress:
-                path = pull_model(entry, progress)
-        except KeyboardInterrupt:
-            click.echo("Stopped. The same command goes on from here.", err=True)
-            raise
-        click.echo(f"{entry.name} is here: {path}")
+    from lsp_server.cli.models_search import show_files, show_repositories
+    from lsp_server.models import hub_api
+
+    query = " ".join(words)
+    one = query.count("/") == 1 and " " not in query
+    found = [hub_api.repository(query)] if one else hub_api.search(query, limit)
+    if as_json:
+        click.echo(json.dumps([asdict(repository) for repository in found], indent=2))
+    elif one:
+        show_files(found[0])
+    else:
+        show_repositories(found, query)
+
+
+@models.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--accept-licence", is_flag=True, help="You have read the licences and accept them.")
+def pull(names: tuple[str, ...], accept_licence: bool) -> None:
+    """Fetch models, several at once; goes on where an interrupted pull stopped.
+
+    A file, or a model of Ollama, is used where it lies.
+    """
+    from lsp_server.cli.models_pull import InPlace, pull_all, what_is_meant
+
+    meant = list(dict.fromkeys(what_is_meant(name) for name in names))
+    for one in meant:
+        if isinstance(one, InPlace):
+            click.echo(f"{one.name} is here, and used where it lies: {one.path}")
+    pull_all([one for one in meant if not isinstance(one, InPlace)], accept_licence)
 
 
 @models.command()
@@ -65,19 +82,17 @@ def pull(names: tuple[str, ...]) -> None:
 def verify(names: tuple[str, ...]) -> None:
     """Compare models that are here with their digests, every byte; by default all of them."""
     from lsp_server.errors import ModelError
+    from lsp_server.models import store
     from lsp_server.models.catalogue import catalogue
-    from lsp_server.models.store import path_of
-    from lsp_server.models.store import verify as verify_model
 
-    entries = [catalogue().find(name) for name in names] or [
-        entry for entry in catalogue().models if path_of(entry).exists()
-    ]
-    if not entries:
+    every = (*catalogue().models, *store.pulled_from_hub())
+    wanted = names or [entry.name for entry in every if store.path_of(entry).exists()]
+    if not wanted:
         click.echo("No models are here yet. `codellama-lsp models list` shows what there is.")
     failures = []
-    for entry in entries:
+    for name in wanted:
         try:
-            click.echo(f"{entry.name}: whole, sha256 {verify_model(entry)}")
+            click.echo(f"{name}: whole, sha256 {store.verify_named(name)}")
         except ModelError as error:
             failures.append(error)
     for failure in failures[:-1]:
@@ -87,153 +102,54 @@ def verify(names: tuple[str, ...]) -> None:
 
 
 @models.command()
-@click.argument("model", metavar="FILE|NAME")
+@click.argument("model", metavar="NAME")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def info(model: str, as_json: bool) -> None:
-    """Show what a model file is and can do."""
+    """Show what a model is and can do."""
+    from lsp_server.cli.models_table import facts, facts_in_words, table
     from lsp_server.models.gguf import read_gguf
     from lsp_server.models.store import locate
 
     path = locate(model)
-    facts = _facts(path, read_gguf(path))
+    found = facts(path, read_gguf(path))
     if as_json:
-        click.echo(json.dumps(facts, indent=2))
+        click.echo(json.dumps(found, indent=2))
         return
-    _table([(f"{title}:", text) for title, text in _in_words(facts).items() if text])
+    table([(f"{title}:", text) for title, text in facts_in_words(found) if text])
 
 
-class BarProgress:
-    """A bar on a terminal; where standard error is a file or a pipe, only the lines."""
+@models.command()
+@click.argument("name")
+@click.option(
+    "--for",
+    "role",
+    type=click.Choice(["infill", "instruct", "both"]),
+    help="Completions, code actions, or both; by default whatever the model can do.",
+)
+def use(name: str, role: str | None) -> None:
+    """Write a model that is here into your settings; the rest of the file stays as it is."""
+    from lsp_server.cli.models_use import roles_for, setting_of
+    from lsp_server.config_edit import change_file
+    from lsp_server.config_sources import user_config_path
 
-    def __init__(self, title: str) -> None:
-        self._title = title
-        self._bar: tqdm[Any] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._close()
-
-    def at(self, done: int, total: int | None) -> None:
-        if not sys.stderr.isatty():
-            return
-        if self._bar is None:
-            from tqdm import tqdm
-
-            self._bar = tqdm(
-                desc=self._title, total=total, initial=done, unit="B", unit_scale=True, leave=False
-            )
-        self._bar.update(done - self._bar.n)
-
-    def say(self, line: str) -> None:
-        self._close()  # so that the line does not break into the bar
-        click.echo(line, err=True)
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+    roles = roles_for(name, role)
+    path = user_config_path()
+    change_file(path, {("models", one): setting_of(name) for one in roles})
+    for one in roles:
+        click.echo(f"models.{one}: {setting_of(name)}")
+    click.echo(f"Written to {path}. Servers that are running take it when they start again.")
 
 
-def _row(entry: "Entry") -> dict[str, Any]:
-    from lsp_server.models.store import is_here, path_of
+@models.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+def remove(names: tuple[str, ...]) -> None:
+    """Delete models that were fetched; files of your own and Ollama's are left alone."""
+    from lsp_server.cli.models_table import in_bytes
+    from lsp_server.cli.models_use import removable, still_used
+    from lsp_server.models import store
 
-    here = is_here(entry)
-    return {
-        "name": entry.name,
-        "family": entry.family,
-        "parameters": entry.parameters,
-        "bytes": entry.about_bytes,
-        "bytes_exact": entry.size is not None,
-        "quantisation": entry.quantisation,
-        "licence": entry.licence,
-        "roles": list(entry.roles),
-        "here": here,
-        "path": str(path_of(entry)) if here else None,
-    }
-
-
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    return (
-        row["name"],
-        _size(row["bytes"]),
-        row["quantisation"],
-        row["licence"],
-        ", ".join(row["roles"]),
-        "yes" if row["here"] else "no",
-    )
-
-
-def _size(size: int) -> str:
-    """In the units that hubs use."""
-    return f"{size / 1e9:.2f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
-
-
-def _table(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(padded).rstrip())
-
-
-def _show_licence(entry: "Entry") -> None:
-    from lsp_server.models.catalogue import catalogue
-
-    page = catalogue().licences[entry.licence]
-    click.echo(f"{entry.family} is under the {entry.licence}: {page}", err=True)
-    if entry.licence != "Apache-2.0":
-        free = [other.name for other in catalogue().models if other.licence == "Apache-2.0"]
-        click.echo(f"By fetching it you accept that. Under Apache-2.0: {', '.join(free)}", err=True)
-
-
-def _facts(path: Path, metadata: "GgufMetadata") -> dict[str, Any]:
-    from lsp_server.models.capabilities import capabilities
-    from lsp_server.models.filename import bits, parse_file_name, quality
-
-    name = parse_file_name(path)
-    quantisation = metadata.quantisation or name.quantisation
-    return {
-        "path": str(path),
-        "bytes": path.stat().st_size,
-        "title": metadata.name,
-        "family": name.family,
-        "parameters": name.parameters,
-        "variant": name.variant,
-        "architecture": metadata.architecture,
-        "quantisation": quantisation,
-        "bits": bits(quantisation),
-        "quality": quality(quantisation),
-        "n_layer": metadata.n_layer,
-        "n_ctx_train": metadata.n_ctx_train,
-        "n_vocab": metadata.n_vocab,
-        "kv_bytes_per_token": metadata.kv_bytes_per_token(),
-        "can": asdict(capabilities(metadata, name)),
-    }
-
-
-def _in_words(facts: dict[str, Any]) -> dict[str, str]:
-    can = facts["can"]
-    no_infill = f"no ({can['why_no_infill']})"
-    quantised = f"{facts['quantisation']}, {facts['bits']} bits" if facts["quantisation"] else ""
-    return {
-        "File": facts["path"],
-        "Size": _size(facts["bytes"]),
-        "Title": facts["title"],
-        "Family": facts["family"],
-        "Parameters": facts["parameters"],
-        "Variant": facts["variant"],
-        "Architecture": facts["architecture"],
-        "Quantisation": f"{quantised}: {facts['quality']}".rstrip(": "),
-        "Layers": str(facts["n_layer"]),
-        "Context": f"{facts['n_ctx_train']} tokens",
-        "Vocabulary": f"{facts['n_vocab']} tokens",
-        "KV cache": f"{facts['kv_bytes_per_token'] / 1024:g} KiB a token (f16)",
-        "Infills": "yes" if can["infill"] else no_infill,
-        "Instructs": "yes" if can["instruct"] else "no (it has no chat template)",
-    }
+    for entry in [removable(name) for name in names]:
+        freed = store.remove(entry)
+        click.echo(f"{entry.name} is gone; {in_bytes(freed)} are free again.")
+        for setting in still_used(entry):
+            click.echo(f"Your settings still name it: {setting}.", err=True)

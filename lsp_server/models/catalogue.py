@@ -20,9 +20,11 @@ ModelRole = Literal["infill", "instruct"]
 
 @dataclass(frozen=True)
 class HubSource:
-    """`repository` ("owner/repo") on a Hugging Face hub holds the file under its own name."""
+    """`repository` ("owner/repo") on a Hugging Face hub holds the file under its own name, in
+    `folder` or at the top."""
 
     repository: str
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,25 @@ def _plain_file_name(_: Any, __: Any, value: str) -> None:
 
 
 @attrs.frozen
+class Shape:
+    """What a model's memory is reckoned from before its file is here, in elements.
+
+    `kv_width` is that of all key heads of a layer together; the values' is the same.
+    """
+
+    layers: int
+    width: int
+    feed_forward: int
+    kv_width: int
+    vocabulary: int
+
+
+@attrs.frozen
 class Entry:
-    """One model file. `size` (bytes) and `sha256` may be unknown where a hub states them."""
+    """One model file. `size` (bytes) and `sha256` may be unknown where a hub states them.
+
+    `folder` is where it lies below the models folder; "" for the catalogue's own.
+    """
 
     name: str
     file: str = attrs.field(validator=_plain_file_name)
@@ -71,6 +90,8 @@ class Entry:
     size: int | None = None
     gigabytes: float | None = None
     sha256: str | None = attrs.field(default=None, validator=_sha256)
+    shape: Shape | None = None
+    folder: str = ""
 
     def __attrs_post_init__(self) -> None:
         if not self.sources or not self.roles:

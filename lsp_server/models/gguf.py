@@ -7,7 +7,7 @@ The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 
 
 import mmap
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,10 @@ class SkippedArray:
 
 @dataclass(frozen=True)
 class GgufMetadata:
-    """What the header says. `n_head_kv` holds a number for each layer. Lengths are in elements."""
+    """What the header says. `n_head_kv` holds a number for each layer. Lengths are in elements.
+
+    `tensor_bytes` has the size of each tensor's data by its name, padding included.
+    """
 
     version: int
     architecture: str
@@ -70,6 +73,17 @@ class GgufMetadata:
     has_chat_template: bool
     fim_prefix: str
     values: dict[str, Any]
+    tensor_bytes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def n_ff(self) -> int:
+        """The widest layer's feed-forward length; of a mixture, of the experts used for a token."""
+        dense = max(
+            _each(self.values.get(f"{self.architecture}.feed_forward_length", 0), 1), default=0
+        )
+        expert = int(self.values.get(f"{self.architecture}.expert_feed_forward_length", 0))
+        used = int(self.values.get(f"{self.architecture}.expert_used_count", 0))
+        return max(dense, expert * used)
 
     @property
     def has_fim_tokens(self) -> bool:
@@ -116,8 +130,8 @@ class _Header:
             for _ in range(n_values):
                 key = self._string()
                 values[key] = self._value(key, self._scalar("<I"))
-            self._check_tensors(n_tensors, values)
-            return _metadata(version, values, n_tensors, self._fim_prefix)
+            tensor_bytes = self._tensor_bytes(n_tensors, values)
+            return _metadata(version, values, tensor_bytes, n_tensors, self._fim_prefix)
         except (struct.error, UnicodeDecodeError, ValueError, OverflowError, TypeError) as error:
             raise self._damaged() from error
 
@@ -197,25 +211,33 @@ class _Header:
                 return text
         return ""
 
-    def _check_tensors(self, count: int, values: dict[str, Any]) -> None:
-        """Whether every tensor's data begins inside the file: a copy that was cut off fails."""
-        last = -1
+    def _tensor_bytes(self, count: int, values: dict[str, Any]) -> dict[str, int]:
+        """Each tensor's size, from where the next one begins. A copy that was cut off fails."""
+        offsets: dict[str, int] = {}
         for _ in range(count):
-            self._string()
+            name = self._string()
             dimensions = self._scalar("<I")
             self._skip(8 * dimensions + 4)
-            last = max(last, self._scalar("<Q"))
+            offsets[name] = self._scalar("<Q")
         alignment = int(values.get("general.alignment", 32)) or 32
         start = -(-self._at // alignment) * alignment
-        if count and start + last >= len(self._data):
+        end = len(self._data) - start
+        if offsets and max(offsets.values()) >= end:
             raise ModelLoadError(
                 f"{self._path} is cut off: its weights end after {len(self._data)} bytes.",
                 _FETCH_AGAIN,
             )
+        in_order = sorted(offsets, key=offsets.__getitem__)
+        ends = [*(offsets[name] for name in in_order), end][1:]
+        return {name: end - offsets[name] for name, end in zip(in_order, ends, strict=True)}
 
 
 def _metadata(
-    version: int, values: dict[str, Any], n_tensors: int, fim_prefix: str
+    version: int,
+    values: dict[str, Any],
+    tensor_bytes: dict[str, int],
+    n_tensors: int,
+    fim_prefix: str,
 ) -> GgufMetadata:
     architecture = str(values.get("general.architecture", ""))
 
@@ -244,6 +266,7 @@ def _metadata(
         has_chat_template="tokenizer.chat_template" in values,
         fim_prefix=fim_prefix,
         values=values,
+        tensor_bytes=tensor_bytes,
     )
 
 

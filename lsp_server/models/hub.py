@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,10 +23,18 @@ CONNECT_S = 3.0  # a machine without a hub must not wait for it
 SILENCE_S = 20.0
 TRIES = 5  # in a row without a new byte
 RETRY_DELAY_S = 1.0  # before the second try; doubled each time
+LONGEST_PAUSE_S = 120.0  # that a hub may ask for
 
 
 class _TryAgain(Exception):
-    """The hub was reached, but the file did not come whole; the message says why."""
+    """The hub was reached, but the file did not come whole; the message says why.
+
+    `pause_s` is how long the hub asks to be left alone.
+    """
+
+    def __init__(self, message: str, pause_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.pause_s = pause_s
 
 
 def endpoint() -> str:
@@ -45,29 +54,31 @@ def fetch(source: HubSource, entry: Entry, partial: PartialFile, progress: Progr
 
     Raises SourceFailed; what has come stays in `partial`.
     """
-    url = f"{endpoint()}/{source.repository}/resolve/main/{entry.file}"
+    folder = f"{source.folder}/" if source.folder else ""
+    url = f"{endpoint()}/{source.repository}/resolve/main/{folder}{entry.file}"
     furthest, failures, reached = partial.size, 0, False
     try:
-        with _client() as client:
+        with connection() as client:
             while True:
                 try:
                     return _stream(client, url, entry, partial, progress)
                 except _TryAgain as error:
-                    reached, reason = True, str(error)
+                    reached, reason, pause = True, str(error), error.pause_s
                 except httpx.TransportError as error:
-                    reached, reason = reached or partial.size > furthest, _reason(error)
+                    reached = reached or partial.size > furthest
+                    reason, pause = reason_of(error), 0.0
                     if not reached:
                         raise
                 failures = 1 if partial.size > furthest else failures + 1
                 furthest = max(furthest, partial.size)
                 if failures >= TRIES:
                     raise SourceFailed(f"{reason}; tried {TRIES} times")
-                time.sleep(RETRY_DELAY_S * 2 ** (failures - 1))
+                _pause(max(pause, RETRY_DELAY_S * 2 ** (failures - 1)), partial, progress)
     except (httpx.RequestError, httpx.InvalidURL) as error:
-        raise SourceFailed(f"can't be reached ({_reason(error)})") from error
+        raise SourceFailed(f"can't be reached ({reason_of(error)})") from error
 
 
-def _client() -> httpx.Client:
+def connection() -> httpx.Client:
     """With the proxy and certificates that the environment names."""
     headers = {"Accept-Encoding": "identity", "User-Agent": "codellama-lsp"}
     if token := os.environ.get("HF_TOKEN", "").strip():
@@ -76,7 +87,7 @@ def _client() -> httpx.Client:
     try:
         return httpx.Client(headers=headers, timeout=timeout, follow_redirects=True)
     except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
-        raise SourceFailed(f"the network settings are wrong ({_reason(error)})") from error
+        raise SourceFailed(f"the network settings are wrong ({reason_of(error)})") from error
 
 
 def _stream(
@@ -112,13 +123,42 @@ def _check_status(response: httpx.Response) -> None:
     if status in (200, 206, 416):
         return
     if status == 429 or status >= 500:
-        raise _TryAgain(f"answered {status} {response.reason_phrase}")
+        pause = _retry_after(response.headers.get("Retry-After", ""))
+        if pause > LONGEST_PAUSE_S:
+            raise SourceFailed(f"answered {status}: come back in {pause / 60:.0f} minutes")
+        raise _TryAgain(f"answered {status} {response.reason_phrase}", pause)
+    raise SourceFailed(refusal(status, response.reason_phrase))
+
+
+def refusal(status: int, phrase: str) -> str:
+    """What an answer with that status means, "" where it is none of refusing."""
+    if status < 400:
+        return ""
     advice = {
         401: "the model is not public there, or does not exist: set HF_TOKEN if you have access",
         403: "access refused: accept the licence on the model's page and set HF_TOKEN",
         404: "it does not have the file",
     }
-    raise SourceFailed(advice.get(status, f"answered {status} {response.reason_phrase}"))
+    return advice.get(status, f"answered {status} {phrase}")
+
+
+def _retry_after(value: str) -> float:
+    """Seconds, from a number of them or a date; 0 where it is neither."""
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+        return max(0.0, until.timestamp() - time.time())
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def _pause(seconds: float, partial: PartialFile, progress: Progress) -> None:
+    """Wait, in slices: whoever watches the progress may stop a pull."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        progress.at(partial.size, None)
+        time.sleep(min(left, 0.2))
 
 
 def _expected_digest(entry: Entry, response: httpx.Response) -> str:
@@ -174,7 +214,7 @@ def _check_size(entry: Entry, total: int) -> None:
         raise SourceFailed(f"its file has {total} bytes, the catalogue's has {entry.size}")
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """One line of what went wrong; some of httpx's errors have no text."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

@@ -8,17 +8,22 @@ entries whose digest the catalogue does not know).
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
 
 import platformdirs
 
 from lsp_server.errors import DownloadError, ModelMissing, UnknownModel
+from lsp_server.models import ollama, reference
 from lsp_server.models.catalogue import Entry, HubSource, Source, catalogue
 from lsp_server.models.lock import pull_lock
 from lsp_server.models.partial import PartialFile, SourceFailed
 from lsp_server.models.progress import Progress, Silent
+
+# What may lie beside a model file.
+_SUFFIXES = (".partial", ".partial.json", ".sha256")
 
 
 def models_folder() -> Path:
@@ -31,7 +36,7 @@ def models_folder() -> Path:
 
 def path_of(entry: Entry) -> Path:
     """Where the entry's file lies, or will lie."""
-    return models_folder() / entry.file
+    return models_folder() / entry.folder / entry.file
 
 
 def is_here(entry: Entry) -> bool:
@@ -40,12 +45,25 @@ def is_here(entry: Entry) -> bool:
     return path.is_file() and entry.size in (None, path.stat().st_size)
 
 
-def locate(name_or_path: str) -> Path:
-    """The model file of a catalogue name, or the GGUF file that a path names.
+def entry_named(name: str) -> Entry | None:
+    """The catalogue's entry of a name, or the one for `hf:owner/repo/file.gguf`.
 
-    Raises UnknownModel (neither) and ModelMissing (in the catalogue, but not on this machine).
+    Raises UnknownModel where it begins with `hf:` and is no such name.
     """
-    entry = catalogue().get(name_or_path)
+    if name.startswith(reference.PREFIX):
+        return reference.hub_entry(name)
+    return catalogue().get(name)
+
+
+def locate(name_or_path: str) -> Path:
+    """The model file of a catalogue name, of `hf:owner/repo/file.gguf`, of `ollama:name:tag`, or
+    the GGUF file that a path names.
+
+    Raises UnknownModel (none of these) and ModelMissing (known, but not on this machine).
+    """
+    if name_or_path.startswith(ollama.PREFIX):
+        return ollama.find(name_or_path.removeprefix(ollama.PREFIX)).path
+    entry = entry_named(name_or_path)
     if entry is not None:
         return _located(entry)
     path = Path(name_or_path).expanduser().absolute()
@@ -55,6 +73,60 @@ def locate(name_or_path: str) -> Path:
         what = "is a folder, not a model file" if path.is_dir() else "does not exist"
         raise UnknownModel(f"The model file {path} {what}.", "Give the path of a GGUF file.")
     return _located(catalogue().find(name_or_path))  # raises, with the names that come close
+
+
+def pulled_from_hub() -> list[Entry]:
+    """The files that were pulled as `hf:...` and are here."""
+    folder = models_folder()
+    files = sorted((folder / "hub").rglob("*.gguf"))
+    entries = []
+    for file in files:
+        name = reference.name_of(PurePosixPath(*file.relative_to(folder).parts))
+        with suppress(UnknownModel):  # put there by someone else
+            entries.append(reference.hub_entry(name))
+    return entries
+
+
+def remove(entry: Entry) -> int:
+    """Delete the entry's file and what is left of an interrupted pull; return the bytes freed.
+
+    Raises ModelMissing where there is nothing, and DownloadError where it can't be deleted.
+    """
+    final = path_of(entry)
+    freed = 0
+    with _disk_errors(final.parent):
+        beside = (final, *(_beside(final, suffix) for suffix in _SUFFIXES))
+        there = [path for path in beside if path.is_file()]
+        if not there:
+            raise ModelMissing(f"The model {entry.name} is not on this machine.")
+        with pull_lock(final):
+            for path in there:
+                freed += path.stat().st_size
+                path.unlink(missing_ok=True)
+    return freed
+
+
+def check_space(entries: Sequence[Entry]) -> None:
+    """Raises DownloadError where the disk has no room for all of them together."""
+    folder = models_folder()
+    need = sum(max(0, entry.about_bytes - _partial_size(entry)) for entry in entries)
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    if free < need:
+        raise DownloadError(
+            f"These models need {need / 1e9:.2f} GB of disk space together, but {folder} has "
+            f"{free / 1e9:.2f} GB left.",
+            "Make room, or name another folder with CODELLAMA_LSP_MODELS.",
+        )
+
+
+def _partial_size(entry: Entry) -> int:
+    partial = _beside(path_of(entry), ".partial")
+    return partial.stat().st_size if partial.is_file() else 0
+
+
+def _beside(final: Path, suffix: str) -> Path:
+    return final.with_name(final.name + suffix)
 
 
 def _located(entry: Entry) -> Path:
@@ -95,16 +167,30 @@ def verify(entry: Entry) -> str:
             f"No digest is known for {path}: it was not fetched by `models pull`.",
             f"Move it away and run `codellama-lsp models pull {entry.name}`.",
         )
+    again = f"Delete it and run `codellama-lsp models pull {entry.name}`."
+    return _compared(path, expected, again)
+
+
+def verify_named(name: str) -> str:
+    """`verify` by any name that has a digest. Raises UnknownModel for a file of one's own."""
+    if name.startswith(ollama.PREFIX):
+        model = ollama.find(name.removeprefix(ollama.PREFIX))
+        return _compared(model.path, model.sha256, f"Run `ollama pull {model.name}`.")
+    entry = entry_named(name)
+    if entry is None:
+        path = locate(name)
+        raise UnknownModel(f"No digest is known for {path}: it is a file of your own.")
+    return verify(entry)
+
+
+def _compared(path: Path, expected: str, hint: str) -> str:
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DownloadError(f"{path} can't be read: {error.strerror or error}.") from error
     if found != expected:
-        raise DownloadError(
-            f"{path} is damaged: its sha256 is {found}, not {expected}.",
-            f"Delete it and run `codellama-lsp models pull {entry.name}`.",
-        )
+        raise DownloadError(f"{path} is damaged: its sha256 is {found}, not {expected}.", hint)
     return expected
 
 
@@ -154,7 +240,7 @@ def _name_of(source: Source) -> str:
 
 
 def _digest_path(final: Path) -> Path:
-    return final.with_name(final.name + ".sha256")
+    return _beside(final, ".sha256")
 
 
 def _stated_digest(final: Path) -> str | None:

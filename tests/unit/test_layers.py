@@ -14,6 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LEVELS: list[set[str]] = [
     {"__main__"},
     {"cli"},
+    {"doctor"},
     {"server"},
     {"handlers"},
     {"convert", "session"},
@@ -21,8 +22,9 @@ LEVELS: list[set[str]] = [
     {"context", "engine"},
     {"prompting"},
     {"models"},
+    {"config_edit"},
     {"documents", "config_sources", "config_example"},
-    {"config"},
+    {"config", "line_starts"},
     {"errors"},
     {"__init__"},
 ]

@@ -1,6 +1,7 @@
 """A hub on loopback, a package index in a folder, and a models folder of the test's own."""
 
 import hashlib
+import json
 import random
 import re
 import threading
@@ -8,11 +9,14 @@ import zipfile
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
+from lsp_server.models import catalogue as catalogue_module
 from lsp_server.models import hub as hub_module
-from lsp_server.models.catalogue import Entry, HubSource, PackageIndexSource
+from lsp_server.models.catalogue import Catalogue, Entry, HubSource, PackageIndexSource
 
 CONTENT = random.Random(7).randbytes(300_000)
 SIZE = len(CONTENT)
@@ -45,7 +49,10 @@ class PlayedHub:
     """Serves CONTENT. `script` holds what the next answers do; after it they are ordinary.
 
     A status number answers just that; `cut N` closes the connection after N bytes of the body;
-    `whole` ignores Range; `skewed` answers Range with another one.
+    `whole` ignores Range; `skewed` answers Range with another one; `stall N` sends N bytes and then
+    nothing; `silent` answers nothing at all; `429 N` asks to be left alone for N seconds, or until
+    the date N.
+    `api` holds what paths below /api answer: a value as JSON, or bytes as they are.
     """
 
     content: bytes = CONTENT
@@ -54,6 +61,8 @@ class PlayedHub:
     script: list[str] = field(default_factory=list)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     url: str = ""
+    api: dict[str, Any] = field(default_factory=dict)
+    over: threading.Event = field(default_factory=threading.Event)
 
     def ranges(self):
         return [headers.get("range") for _, headers in self.requests]
@@ -68,10 +77,17 @@ def _handler(hub):
             headers = {key.lower(): value for key, value in self.headers.items()}
             hub.requests.append((self.path, headers))
             step = hub.script.pop(0) if hub.script else "ordinary"
-            if step.isdecimal():
-                self.send_response(int(step))
+            status, _, wait = step.partition(" ")
+            if status.isdecimal():
+                self.send_response(int(status))
+                if wait:
+                    self.send_header("Retry-After", wait)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+            elif step == "silent":
+                hub.over.wait(10)
+            elif self.path.startswith("/api/"):
+                self.send_api(hub.api.get(unquote(self.path)))
             elif hub.storage is not None:
                 self.send_response(302)
                 self.send_header("Location", hub.storage.url + "/blob")
@@ -81,6 +97,13 @@ def _handler(hub):
                 self.end_headers()
             else:
                 self.send_content(step, headers.get("range"))
+
+        def send_api(self, answer):
+            body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(404 if answer is None else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
         def send_content(self, step, asked):
             size = len(hub.content)
@@ -100,8 +123,12 @@ def _handler(hub):
                 start = 0
             self.send_header("Content-Length", str(size - start))
             self.send_etag()
-            end = start + int(step.split()[1]) if step.startswith("cut") else size
+            halting = step.startswith(("cut", "stall"))
+            end = start + int(step.split()[1]) if halting else size
             self.wfile.write(hub.content[start:end])
+            if step.startswith("stall"):
+                self.wfile.flush()
+                hub.over.wait(10)
             self.close_connection = True
 
         def send_etag(self):
@@ -127,6 +154,8 @@ def surroundings(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # the discard port: closed
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "ollama"))
+    monkeypatch.setenv("CODELLAMA_LSP_CONFIG", str(tmp_path / "config.yaml"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_FIND_LINKS", (tmp_path / "index").as_uri())
@@ -144,6 +173,7 @@ def hub(monkeypatch):
     server = _play(played)
     monkeypatch.setenv("HF_ENDPOINT", played.url)
     yield played
+    played.over.set()
     server.shutdown()
     server.server_close()
 
@@ -197,3 +227,31 @@ class Told:
 
     def say(self, line):
         self.lines.append(line)
+
+
+LICENCES = {"Apache-2.0": "https://free.example", "Llama 2": "https://licence.example"}
+
+
+def other(name, licence="Apache-2.0"):
+    """An entry whose file the hub has too: it has CONTENT under every name."""
+    return Entry(
+        name=name,
+        file=f"{name}.gguf",
+        licence=licence,
+        family="Tiny",
+        parameters="1M",
+        quantisation="Q4_K_M",
+        roles=("infill",),
+        sources=(HubSource("owner/repo"),),
+        size=SIZE,
+        sha256=SHA256,
+    )
+
+
+@pytest.fixture
+def tiny_catalogue(monkeypatch):
+    entries = (entry_of(HUB), other("second"), other("meta", "Llama 2"), other("meta-2", "Llama 2"))
+    tiny = Catalogue(LICENCES, entries)
+    monkeypatch.setattr(catalogue_module, "catalogue", lambda: tiny)
+    monkeypatch.setattr("lsp_server.models.store.catalogue", lambda: tiny)
+    monkeypatch.setattr("lsp_server.cli.models_table.catalogue", lambda: tiny)

@@ -1,10 +1,14 @@
 """Fetching from a hub, played by a server on loopback."""
 
 import hashlib
+import time
+from email.utils import formatdate
 
 import pytest
 
 from lsp_server.errors import DownloadError
+from lsp_server.models import hub as hub_module
+from lsp_server.models.reference import hub_entry
 from lsp_server.models.store import is_here, pull, verify
 
 from .conftest import CONTENT, FILE, HUB, SHA256, Told, entry_of
@@ -71,6 +75,54 @@ def test_busy_hub_is_asked_again(hub, status):
     assert pull(entry_of(HUB)).read_bytes() == CONTENT
 
 
+def test_hub_that_asks_to_wait_is_left_alone_that_long(hub, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(hub_module, "_pause", lambda seconds, *_: pauses.append(seconds))
+    hub.script = ["429 7", "503", "429 nonsense"]
+    assert pull(entry_of(HUB)).read_bytes() == CONTENT
+    assert pauses == [7, 0, 0]
+
+
+def test_hub_may_name_a_date(hub, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(hub_module, "_pause", lambda seconds, *_: pauses.append(seconds))
+    hub.script = [f"429 {formatdate(time.time() + 60, usegmt=True)}"]
+    pull(entry_of(HUB))
+    assert 50 < pauses[0] <= 60
+
+
+def test_hub_that_asks_for_hours_is_given_up(hub):
+    hub.script = ["429 7200"]
+    with pytest.raises(DownloadError, match="come back in 120 minutes"):
+        pull(entry_of(HUB))
+    assert len(hub.requests) == 1
+
+
+def test_a_pause_can_be_stopped(hub):
+    class Stopping(Told):
+        def at(self, done, total):
+            raise KeyboardInterrupt
+
+    hub.script = ["429 100"]
+    with pytest.raises(KeyboardInterrupt):
+        pull(entry_of(HUB), Stopping())
+
+
+def test_hub_that_falls_silent_is_asked_again_from_there(hub, monkeypatch):
+    monkeypatch.setattr(hub_module, "SILENCE_S", 0.1)
+    hub.script = ["stall 5000"]
+    assert pull(entry_of(HUB)).read_bytes() == CONTENT
+    assert hub.ranges() == [None, "bytes=5000-"]
+
+
+def test_file_in_a_folder_of_the_repository(hub, models_dir):
+    entry = hub_entry("hf:owner/repo/gguf/q4/tiny-q4_k_m.gguf")
+    path = pull(entry)
+    assert path == models_dir / "hub/owner/repo/gguf/q4/tiny-q4_k_m.gguf"
+    assert hub.requests[0][0] == "/owner/repo/resolve/main/gguf/q4/tiny-q4_k_m.gguf"
+    assert verify(entry) == SHA256
+
+
 @pytest.mark.parametrize(
     ("status", "says"),
     [("401", "HF_TOKEN"), ("403", "licence"), ("404", "does not have the file"), ("410", "410")],
@@ -132,6 +184,15 @@ def test_proxy_that_httpx_can_not_use(monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "nonsense://127.0.0.1")
     with pytest.raises(DownloadError, match="network settings"):
         pull(entry_of(HUB))
+
+
+def test_proxy_is_used(hub, monkeypatch):
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("HTTP_PROXY", hub.url)
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
+    assert pull(entry_of(HUB)).read_bytes() == CONTENT
+    assert hub.requests[0][0] == f"http://hub.invalid/owner/repo/resolve/main/{FILE}"
+    assert hub.requests[0][1]["host"] == "hub.invalid"
 
 
 def test_token_goes_to_the_hub_and_not_where_it_redirects(hub, storage, monkeypatch):

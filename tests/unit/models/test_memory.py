@@ -5,12 +5,18 @@ import pytest
 
 from lsp_server.errors import NotEnoughMemory
 from lsp_server.models.gguf import GgufMetadata
-from lsp_server.models.memory import MemoryNeed, check_fits, needed
+from lsp_server.models.memory import (
+    MemoryNeed,
+    check_fits,
+    compute_bytes,
+    needed,
+    output_bytes,
+)
 
-GIB = 2**30
+GIB, MIB = 2**30, 2**20
 
 
-def metadata(n_layer, n_embd, n_head, n_head_kv, n_vocab):
+def metadata(n_layer, n_embd, n_ff, n_head, n_head_kv, n_vocab):
     head = n_embd // n_head
     return GgufMetadata(
         version=3,
@@ -24,16 +30,17 @@ def metadata(n_layer, n_embd, n_head, n_head_kv, n_vocab):
         key_length=head,
         value_length=head,
         n_vocab=n_vocab,
+        n_tensors=0,
         quantisation="Q4_K_M",
         has_chat_template=False,
         fim_prefix="",
-        values={},
+        values={"llama.feed_forward_length": n_ff},
     )
 
 
-CODE_LLAMA_7B = metadata(32, 4096, 32, 32, 32016)
-CODE_LLAMA_13B = metadata(40, 5120, 40, 40, 32016)
-QWEN_05B = metadata(24, 896, 14, 2, 151936)
+CODE_LLAMA_7B = metadata(32, 4096, 11008, 32, 32, 32016)
+CODE_LLAMA_13B = metadata(40, 5120, 13824, 40, 40, 32016)
+QWEN_05B = metadata(24, 896, 4864, 14, 2, 151936)
 
 
 def test_kv_cache_of_code_llama():
@@ -42,13 +49,23 @@ def test_kv_cache_of_code_llama():
 
 
 @pytest.mark.parametrize(
-    ("n_ubatch", "kv_mib", "compute_mib"),
-    [(512, 48.00, 302.0), (128, 48.00, 75.5)],
+    ("model", "n_cells", "n_ubatch", "reported_mib"),
+    [
+        (QWEN_05B, 8192, 32, 2.72),
+        (QWEN_05B, 8192, 128, 10.88),
+        (QWEN_05B, 8192, 512, 43.51),
+        (QWEN_05B, 65536, 128, 24.88),
+        (CODE_LLAMA_7B, 8192, 128, 26.13),
+        (CODE_LLAMA_7B, 32768, 128, 32.13),
+        (CODE_LLAMA_13B, 8192, 512, 129.01),
+    ],
 )
-def test_what_llama_cpp_reports_for_the_embedded_model(n_ubatch, kv_mib, compute_mib):
-    need = needed(QWEN_05B, 491400064, 4096, n_ubatch)
-    assert need.kv / 2**20 == kv_mib
-    assert need.compute / 2**20 == pytest.approx(compute_mib, rel=0.05)
+def test_compute_buffer_is_what_llama_cpp_reports(model, n_cells, n_ubatch, reported_mib):
+    assert compute_bytes(model, n_cells, n_ubatch) / MIB == pytest.approx(reported_mib, rel=0.01)
+
+
+def test_logits_need_room_even_for_tiny_batches():
+    assert compute_bytes(QWEN_05B, 256, 1) == output_bytes(QWEN_05B) == 4 * 4 * 151936
 
 
 def have_free(monkeypatch, free):

@@ -14,9 +14,19 @@ from lsp_server.models import partial as partial_module
 from lsp_server.models.catalogue import catalogue
 from lsp_server.models.lock import pull_lock
 from lsp_server.models.partial import PartialFile
-from lsp_server.models.store import is_here, locate, models_folder, path_of, pull, verify
+from lsp_server.models.store import (
+    check_space,
+    is_here,
+    locate,
+    models_folder,
+    path_of,
+    pull,
+    pulled_from_hub,
+    remove,
+    verify,
+)
 
-from .conftest import CONTENT, FILE, HUB, SHA256, entry_of
+from .conftest import CONTENT, FILE, HUB, SHA256, SIZE, entry_of
 
 
 def test_folder_is_the_users_cache_or_the_one_named(models_dir, monkeypatch):
@@ -59,6 +69,69 @@ def test_locate_path_that_is_not_there(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UnknownModel, match="does not exist"):
         locate(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hf:owner/repo",
+        "hf:owner/repo/file.bin",
+        "hf:owner/../file.gguf",
+        "hf:owner/repo/../../../file.gguf",
+        "hf:owner/repo/.file.gguf",
+        "hf:owner/repo/a b.gguf",
+        "hf:/owner/repo/file.gguf",
+        "hf:owner/repo/file-00001-of-00003.gguf",
+    ],
+)
+def test_locate_what_is_no_file_of_a_hub(name):
+    with pytest.raises(UnknownModel):
+        locate(name)
+
+
+def test_files_of_a_hub_lie_apart(models_dir):
+    name = "hf:owner/repo/q4/file.Q4_0.gguf"
+    with pytest.raises(ModelMissing) as caught:
+        locate(name)
+    assert f"models pull {name}" in caught.value.hint
+    path = models_dir / "hub/owner/repo/q4/file.Q4_0.gguf"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x")
+    (path.parent / "odd name.gguf").write_bytes(b"x")
+    assert locate(name) == path
+    assert [entry.name for entry in pulled_from_hub()] == [name]
+
+
+def test_remove_takes_everything_of_a_model(hub, models_dir):
+    entry = entry_of(HUB, size=None, sha256=None)
+    pull(entry)
+    assert remove(entry) > SIZE
+    hub.script = ["cut 1000", "404"]
+    with pytest.raises(DownloadError):
+        pull(entry)
+    remove(entry)
+    assert [path.name for path in models_dir.iterdir() if path.suffix != ".lock"] == []
+    with pytest.raises(ModelMissing):
+        remove(entry)
+
+
+def test_remove_waits_for_no_pull(hub, models_dir):
+    entry = entry_of(HUB)
+    path = pull(entry)
+    with pull_lock(path), pytest.raises(DownloadError, match="being fetched"):
+        remove(entry)
+    assert path.exists()
+
+
+def test_room_for_all_of_them_is_checked_first(models_dir, monkeypatch):
+    usage = shutil.disk_usage(".")._replace(free=SIZE * 3 // 2)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    check_space([entry_of(HUB)])
+    with pytest.raises(DownloadError, match="together"):
+        check_space([entry_of(HUB)] * 2)
+    models_dir.mkdir()
+    (models_dir / f"{FILE}.partial").write_bytes(CONTENT[: SIZE // 2])
+    check_space([entry_of(HUB)] * 2)
 
 
 def test_locate_folder(tmp_path):

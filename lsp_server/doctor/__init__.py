@@ -1,0 +1,11 @@
+"""What will happen on this machine: one section a file, each made from plain data.
+
+    report.py        findings, sections, and how they are printed
+    program.py       the installation, GPU back-ends, and how to get one
+    models.py        the models of the settings: memory, layers on the GPU, speed to expect
+    speed.py         a short measurement with the model itself
+    surroundings.py  sockets, editors, network
+    settings.py      the settings in force and where each was set
+
+Nothing here opens a connection or shows a secret.
+"""
