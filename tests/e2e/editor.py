@@ -168,11 +168,10 @@ async def running_editor(
     try:
         yield editor
     finally:
-        if editor.ended:
-            return
-        await asyncio.wait_for(client.shutdown_async(None), 30)
-        client.exit(None)
-        await client.stop()
+        if not editor.ended:
+            await asyncio.wait_for(client.shutdown_async(None), 30)
+            client.exit(None)
+            await client.stop()
 
 
 def _converter() -> Any:

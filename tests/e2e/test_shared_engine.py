@@ -184,7 +184,7 @@ async def _requests_are(count: int) -> bool:
 async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
     """Ask the engine until it says so; the test's own time limit is the deadline."""
     async with asyncio.timeout(60):
-        while not await holds():
+        while not await holds():  # noqa: ASYNC110 - it is another process that changes
             await asyncio.sleep(0.02)
 
 
@@ -198,3 +198,24 @@ async def _engine_has_ended() -> None:
 
     await asyncio.wait_for(asyncio.to_thread(wait), 60)
     assert _sockets() == []
+
+
+async def test_an_engine_that_dies_while_loading_comes_back_smaller(script):
+    arguments = script(never_ready=True)
+    async with running_editor(*arguments) as editor:
+        await _until(_engine_is_loading)
+        script(infills=["1"])  # what the next engine reads
+        (status,) = await _statuses()
+        os.kill(status["pid"], signal.SIGKILL)
+        await editor.until_loaded()
+        (message,) = editor.messages
+        assert "died while it loaded" in message.message
+        assert "n_ctx is 2048" in message.message
+
+
+async def _engine_is_loading() -> bool:
+    try:
+        (status,) = await _statuses()
+    except (ValueError, httpx.HTTPError):
+        return False
+    return status["state"] == "loading" and status["clients"] == 1

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,10 +20,11 @@ from lsp_server.errors import CodeLlamaError, EngineError
 
 
 def create_app(
-    engine: Engine, clients: Clients, stop: Callable[[], None]
+    engine: Engine, clients: Clients, stop: Callable[[], None], notice: str = ""
 ) -> tuple[Starlette, "Routes"]:
-    """The application over one engine, and its handlers; `stop` ends the process."""
-    routes = Routes(engine, clients, stop)
+    """The application over one engine, and its handlers; `stop` ends the process, `notice` is told
+    to every client beside the engine's own."""
+    routes = Routes(engine, clients, stop, notice)
     app = Starlette(
         routes=[
             Route("/health", routes.health),
@@ -49,8 +51,11 @@ async def _told(request: Request, error: Exception) -> Response:
 class Routes:
     """The handlers. A model that is still loading makes requests wait for it."""
 
-    def __init__(self, engine: Engine, clients: Clients, stop: Callable[[], None]) -> None:
+    def __init__(
+        self, engine: Engine, clients: Clients, stop: Callable[[], None], notice: str
+    ) -> None:
         self._engine = engine
+        self._notice = notice
         self._clients = clients
         self._stop = stop
         self._started = time.time()
@@ -65,7 +70,9 @@ class Routes:
 
     async def loaded(self) -> EngineInfo:
         """Wait for the models. Raises ModelError."""
-        self._info = await self._engine.ready()
+        info = await self._engine.ready()
+        notices = filter(None, [self._notice, info.notice])
+        self._info = replace(info, notice=" ".join(notices))
         return self._info
 
     async def props(self, request: Request) -> Response:

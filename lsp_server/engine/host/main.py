@@ -1,8 +1,6 @@
 """Running the engine's process: one for an address, on a socket that only its owner can open."""
 
 import asyncio
-import contextlib
-import json
 import os
 import socket
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from lsp_server.config import Config
 from lsp_server.engine.address import Address, locked
 from lsp_server.engine.host.app import create_app
 from lsp_server.engine.host.clients import Clients
+from lsp_server.engine.host.state import deaths_while_loading, smaller_after, write_state
 from lsp_server.engine.protocol import Engine
 
 # A client that is told why the models can't be loaded has read it by then.
@@ -43,23 +42,25 @@ async def _serve(
     listening: socket.socket,
     make_engine: Callable[[Config], Engine],
 ) -> None:
+    deaths = deaths_while_loading(address.state)
+    write_state(address.state, "loading", deaths)
+    config, notice = smaller_after(deaths, config)
     engine = make_engine(config)
 
     def stop() -> None:
         server.should_exit = True
 
     clients = Clients(config.engine.keep_alive, stop)
-    app, routes = create_app(engine, clients, stop)
+    app, routes = create_app(engine, clients, stop, notice)
     # Streams of attached clients never end by themselves, so the goodbye is short.
     server = uvicorn.Server(
         uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
     )
 
     async def load() -> None:
-        _write_state(address, "loading")
         try:
             await routes.loaded()
-            _write_state(address, "serving")
+            write_state(address.state, "serving", 0)
         except Exception:
             # Whoever asks is told; an engine without a model is of no further use.
             asyncio.get_running_loop().call_later(_SECONDS_TO_TELL, stop)
@@ -84,9 +85,3 @@ def _listen(address: Address) -> socket.socket:
         os.umask(umask)
     listening.listen()
     return listening
-
-
-def _write_state(address: Address, phase: str) -> None:
-    state = {"pid": os.getpid(), "phase": phase}
-    with contextlib.suppress(OSError):
-        address.state.write_text(json.dumps(state), encoding="utf-8")

@@ -1,0 +1,61 @@
+"""What an engine leaves behind for the next one, in case it dies.
+
+The system ends a process that takes too much memory without a word (SIGKILL), and a model takes it
+while it is loaded. So an engine that finds that the last one died while loading loads smaller.
+"""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+import attrs
+
+from lsp_server.config import Config
+from lsp_server.engine.llama.smaller import smaller_settings
+from lsp_server.errors import ModelError
+
+
+def write_state(path: Path, phase: str, deaths: int) -> None:
+    """Say what this engine is doing: `loading` or `serving`, after so many deaths while loading."""
+    state = {"pid": os.getpid(), "phase": phase, "deaths_while_loading": deaths}
+    with contextlib.suppress(OSError):
+        path.write_text(json.dumps(state), encoding="utf-8")
+
+
+def deaths_while_loading(path: Path) -> int:
+    """How many engines in a row died while they loaded. Only the holder of the lock may ask, so
+    that whoever wrote the state is dead."""
+    try:
+        state = json.loads(path.read_text(encoding="utf-8"))
+        return int(state["deaths_while_loading"]) + 1 if state["phase"] == "loading" else 0
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
+def smaller_after(deaths: int, config: Config) -> tuple[Config, str]:
+    """Settings that need less memory, a step for each death, and what to tell the user; the same
+    settings where there was none."""
+    if not deaths:
+        return config, ""
+    steps = list(smaller_settings(config.engine, _layers(config), _has_gpu(config)))
+    if not steps:
+        return config, ""
+    engine, smaller = steps[min(deaths, len(steps)) - 1]
+    notice = f"The engine died while it loaded the model, so this time {smaller}."
+    return attrs.evolve(config, engine=engine), notice
+
+
+def _layers(config: Config) -> int:
+    from lsp_server.models.gguf import read_gguf
+    from lsp_server.models.store import locate
+
+    with contextlib.suppress(ModelError):
+        return read_gguf(locate(config.models.infill)).n_layer
+    return 0
+
+
+def _has_gpu(config: Config) -> bool:
+    from lsp_server.engine.llama.model import supports_gpu
+
+    return config.engine.n_gpu_layers != 0 and supports_gpu()
