@@ -54,6 +54,7 @@ def runtime_folder() -> Path:
         warnings.simplefilter("ignore")
         folder = user_runtime_path("codellama-lsp")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    check_owner(folder.parent)
     check_owner(folder)
     return folder
 
