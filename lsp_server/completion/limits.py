@@ -26,18 +26,62 @@ _PREPROCESSOR = re.compile(r"#\s*(?:if|ifdef|ifndef|el|endif|define|undef|includ
 Rule = Callable[[Place, list[str]], int | None]
 
 
+# Words that leave a block, and words that go on with one at its own indentation.
+_LEAVES = re.compile(r"\s*(?:return|raise|break|continue)\b")
+_BRANCH = re.compile(r"\s*(?:case|default|else|elif|except|finally|when|elsif|rescue|ensure)\b")
+
+
 def end_of(place: Place, lines: list[str]) -> int | None:
     """How many of the lines belong to the completion; None where no rule sees an end in them."""
     rules = _LINE_RULES if place.shape is Shape.LINE else _BLOCK_RULES
+    if place.shape is Shape.LINE and _lacks_body(place, lines):
+        rules = _BODY_RULES
     ends = [end for rule in rules if (end := rule(place, lines)) is not None]
     return min(ends, default=None)
 
 
-def _end_of_line(place: Place, lines: list[str]) -> int | None:
-    """The line itself. At a line's end that was complete already: the next line with text."""
+def _the_line(place: Place, lines: list[str]) -> int | None:
+    """The line that a completion of one line completes: the cursor's, or where that was complete
+    already, the next one with text."""
     if lines[0][len(place.head) :].strip() or place.rest.strip():
-        return 1
-    return next((i + 1 for i in range(1, len(lines)) if lines[i].strip()), None)
+        return 0
+    return next((i for i in range(1, len(lines)) if lines[i].strip()), None)
+
+
+def _end_of_line(place: Place, lines: list[str]) -> int | None:
+    line = _the_line(place, lines)
+    return None if line is None else line + 1
+
+
+def _lacks_body(place: Place, lines: list[str]) -> bool:
+    """Whether the one line is a header that nothing below it fills: it needs its body, too."""
+    line = _the_line(place, lines)
+    language = place.language
+    if line is None or place.rest.strip() or language is None or language.name != "python":
+        return False
+    return opens_block(lines[line], language) and width(place.next_line) <= width(lines[line])
+
+
+def _end_of_body(place: Place, lines: list[str]) -> int | None:
+    """A line left of the body of the header that the one line is."""
+    header = _the_line(place, lines)
+    if header is None:
+        return None
+    body = next((i for i in range(header + 1, len(lines)) if lines[i].strip()), None)
+    if body is None:
+        return None
+    floor = width(lines[body])
+    if floor <= width(lines[header]):
+        return header + 1
+    quoted = _lines_in_quotes(place, lines)
+    return next(
+        (
+            i
+            for i in range(body + 1, len(lines))
+            if lines[i].strip() and i not in quoted and width(lines[i]) < floor
+        ),
+        None,
+    )
 
 
 def end_of_block(place: Place, lines: list[str]) -> int | None:
@@ -78,6 +122,28 @@ def _end_of_definition(place: Place, lines: list[str]) -> int | None:
         if had_body and is_next and i not in quoted and not _closes(lines[i]):
             return i
     return None
+
+
+def _end_at_exit(place: Place, lines: list[str]) -> int | None:
+    """A line after the first that leaves the block in which the next line below stands: that
+    would never be reached."""
+    start = _first_filled(place, lines)
+    if start is None or not place.next_line or place.rest.strip():
+        return None
+    quoted = _lines_in_quotes(place, lines)
+    later = range(start + 1, len(lines))
+    return next(
+        (
+            i
+            for i in later
+            if i not in quoted
+            and _LEAVES.match(lines[i])
+            and width(lines[i]) == width(lines[start]) == width(place.next_line)
+            and not _closes(place.next_line)
+            and not _BRANCH.match(place.next_line)
+        ),
+        None,
+    )
 
 
 def _end_at_gap(place: Place, lines: list[str]) -> int | None:
@@ -135,6 +201,15 @@ _LINE_RULES: tuple[Rule, ...] = (_end_of_line, _end_at_suffix)
 _BLOCK_RULES: tuple[Rule, ...] = (
     end_of_block,
     _end_of_definition,
+    _end_at_exit,
+    _end_at_gap,
+    _end_at_cycle,
+    _end_at_suffix,
+    _end_at_most,
+)
+
+_BODY_RULES: tuple[Rule, ...] = (
+    _end_of_body,
     _end_at_gap,
     _end_at_cycle,
     _end_at_suffix,

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from lsp_server.completion.endings import Ending
+from lsp_server.completion.opened import with_opened_line
 from lsp_server.completion.postprocess import Place, clean
 from lsp_server.config import Config
 from lsp_server.context.budget import Count
@@ -42,6 +43,10 @@ class Pipeline:
 
         `tell` is told the text so far, as it grows. Cancelling it stops the engine.
         """
+        opened = with_opened_line(snapshot, offset)
+        if opened:
+            edit = await self.suggest(opened, offset, config, tell, background)
+            return edit and Edit(offset, offset, edit.text + snapshot.newline)
         place = await asyncio.to_thread(_place, snapshot, offset)
         window = await self._window(snapshot, offset, config)
         request = replace(infill_request(window, config), background=background)
