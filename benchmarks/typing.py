@@ -72,8 +72,8 @@ class Ours:
         if old is None:
             self._editor.open(uri, text, version=version)
             return
-        start = len(os.path.commonprefix([old, text]))
-        end = len(os.path.commonprefix([old[start:][::-1], text[start:][::-1]]))
+        start = len(os.path.commonprefix([old, text]))  # noqa: RUF071 - characters are meant
+        end = len(os.path.commonprefix([old[start:][::-1], text[start:][::-1]]))  # noqa: RUF071
         first, last = position_at(old, start), position_at(old, len(old) - end)
         new = text[start : len(text) - end]
         self._editor.change(
