@@ -11,6 +11,7 @@ from lsp_server.config_sources import Source, merge
 from lsp_server.errors import ConfigError
 from lsp_server.handlers import actions, completion, configuration, lifecycle
 from lsp_server.handlers.protocol import CodeLlamaProtocol
+from lsp_server.log import set_level
 from lsp_server.session import EngineFactory, Session
 
 _log = logging.getLogger(__name__)
@@ -35,16 +36,18 @@ def create_server(
     Settings that can't be used, or a file that could not be read, are told to the user once
     connected, and the defaults serve.
     """
-    # pygls logs every message it sends at INFO, the user's code with it.
-    logging.getLogger("pygls").setLevel(logging.ERROR)
     server = CodeLlamaServer(
         "codellama-lsp",
         __version__,
         text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+        notebook_document_sync=types.NotebookDocumentSyncOptions(
+            [types.NotebookDocumentFilterWithNotebook(notebook="*")]
+        ),
         protocol_cls=CodeLlamaProtocol,
     )
     config, settings, complaints = _usable(settings)
     complaints += [unreadable] if unreadable else []
+    set_level(config.log_level)
     session = Session(config, make_engine)
     assert isinstance(server.protocol, CodeLlamaProtocol)
     server.protocol.documents = session.documents

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +23,16 @@ def engine() -> None:
 @click.option("--double", type=click.Path(path_type=Path, exists=True), hidden=True)
 def run(settings: Any, double: Path | None) -> None:
     """Run it here, in the foreground."""
-    import logging
-
     from lsp_server.cli.engine_session import user_config
     from lsp_server.config_sources import Source, merge
     from lsp_server.engine.address import address_for
     from lsp_server.engine.host.main import run_engine
     from lsp_server.engine.make import make_in_process_engine
     from lsp_server.engine.protocol import Engine
+    from lsp_server.log import start_logging
 
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
-    )
     config = merge(Source("--settings", json.load(settings))) if settings else user_config()
+    start_logging(config.log_level)
 
     def make_engine(config: Config) -> Engine:
         if double:

@@ -1,7 +1,5 @@
 """codellama-lsp serve: the language server."""
 
-import logging
-import sys
 from pathlib import Path
 
 import click
@@ -23,6 +21,7 @@ def serve(tcp: str | None, config_file: Path | None, stdio: bool, double: Path |
     from lsp_server.engine.make import make_engine
     from lsp_server.engine.protocol import Engine
     from lsp_server.errors import ConfigError
+    from lsp_server.log import start_logging
     from lsp_server.server import create_server
 
     def engine_of(config: Config) -> Engine:
@@ -40,10 +39,16 @@ def serve(tcp: str | None, config_file: Path | None, stdio: bool, double: Path |
         settings, unreadable = read_file(config_file or user_config_path()), None
     except ConfigError as error:
         settings, unreadable = Source("defaults", {}), error
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    start_logging("warning")
     server = create_server(settings, engine_of, unreadable)
     if tcp:
-        host, _, port = tcp.rpartition(":")
-        server.start_tcp(host or "127.0.0.1", int(port))
+        server.start_tcp(*_host_and_port(tcp))
     else:
         server.start_io()
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        raise click.BadParameter(f"{address!r} is not [HOST:]PORT, such as 2087.")
+    return host or "127.0.0.1", int(port)

@@ -11,6 +11,7 @@ from lsp_server.config_sources import Source, merge
 from lsp_server.errors import ConfigError
 from lsp_server.handlers.lifecycle import start_loading
 from lsp_server.handlers.messages import show_error
+from lsp_server.log import set_level
 from lsp_server.session import Session
 
 # Some editors send all settings of the user, ours under this key.
@@ -65,6 +66,7 @@ class EditorSettings:
 
     def _set(self, editor: Source) -> None:
         self._session.config = merge(self._user, editor)
+        set_level(self._session.config.log_level)
 
 
 def _loaded_with(config: Config) -> tuple[object, ...]:
