@@ -22,7 +22,7 @@ demo: model
 	$(PY) examples/demo.py
 
 test: lint model
-	$(PY) -m pytest
+	$(PY) -m pytest -m "not editors"
 
 unit: install
 	$(PY) -m pytest tests/unit

@@ -66,7 +66,7 @@ class Completions:
             detail="Code Llama",
             documentation=entry.edit.text,
             filter_text=entry.filter_text,
-            sort_text="\0",
+            sort_text=" ",
             text_edit=types.TextEdit(
                 self._positions.range(snapshot, entry.edit.start, entry.edit.end), entry.edit.text
             ),

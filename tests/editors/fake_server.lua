@@ -1,0 +1,73 @@
+-- A language server inside Neovim: the test chooses what it answers and when.
+
+server = {
+  items = {}, -- what the next requests are answered with
+  hold = false, -- keep answers back until release()
+  held = {},
+  requests = {}, -- the params of textDocument/inlineCompletion
+  cancelled = 0,
+}
+
+---Answers the request that was held as number `index`, at once.
+function server.release(index)
+  local callback, items = unpack(server.held[index])
+  callback(nil, { items = items })
+end
+
+---An item that writes the text at the cursor, and takes away as many units right of it.
+function server.item(row, column, text, replaced)
+  return {
+    insertText = text,
+    range = {
+      start = { line = row, character = column },
+      ['end'] = { line = row, character = column + (replaced or 0) },
+    },
+  }
+end
+
+local function complete(params, callback)
+  table.insert(server.requests, params)
+  table.insert(server.held, { callback, vim.deepcopy(server.items) })
+  local index = #server.held
+  if not server.hold then
+    vim.schedule(function()
+      server.release(index)
+    end)
+  end
+end
+
+vim.lsp.config('codellama', {
+  cmd = function(dispatchers)
+    local closing, id = false, 0
+    local function close()
+      closing = true
+      dispatchers.on_exit(0, 0)
+    end
+    return {
+      request = function(method, params, callback)
+        id = id + 1
+        if method == 'initialize' then
+          local capabilities = { inlineCompletionProvider = true, textDocumentSync = 2 }
+          callback(nil, { capabilities = capabilities })
+        elseif method == 'textDocument/inlineCompletion' then
+          complete(params, callback)
+        else
+          callback(nil, vim.NIL)
+        end
+        return true, id
+      end,
+      notify = function(method)
+        if method == '$/cancelRequest' then
+          server.cancelled = server.cancelled + 1
+        elseif method == 'exit' then
+          close()
+        end
+        return true
+      end,
+      is_closing = function()
+        return closing
+      end,
+      terminate = close,
+    }
+  end,
+})
