@@ -9,6 +9,14 @@ from typing import Any, Literal
 import attrs
 from attrs import validators
 
+_SECRETS = (
+    *(".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx"),
+    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".ssh/", ".gnupg/", ".aws/", ".kube/"),
+    *(".netrc", ".pgpass", ".npmrc", ".pypirc", ".htpasswd", ".git-credentials", "*.tfvars"),
+    *("credentials", "credentials.json", "credentials.y*ml", "secrets.json", "secrets.y*ml"),
+    *("secrets.toml", "*.secret", "service-account*.json"),
+)
+
 EXAMPLE_SYSTEM = "You are a helpful coding assistant. Answer in a concise way."
 
 
@@ -133,6 +141,11 @@ class Completion:
         "Also answer textDocument/completion (the pop-up menu): auto does for editors that have no "
         "inline completion.",
     )
+    related_share: float = _setting(
+        0.25,
+        "How much of the code shown may come from other files, as a part of it; 0 for none.",
+        _between(0, 0.9),
+    )
     languages_off: list[str] = _setting(
         list, "Language ids that are never completed, such as markdown or plaintext."
     )
@@ -156,8 +169,13 @@ class Actions:
 @attrs.frozen
 class Files:
     exclude: list[str] = _setting(
-        lambda: ["**/.env", "**/.env.*", "**/*.pem", "**/*.key", "**/id_rsa*", "**/id_ed25519*"],
-        "Files that are never shown to a model, as .gitignore patterns.",
+        lambda: list(_SECRETS),
+        "Files that are never shown to a model, as .gitignore patterns: secrets, unless you say "
+        "otherwise.",
+    )
+    gitignore: bool = _setting(True, "Leave files alone that .gitignore files name.")
+    max_size_kb: int = _setting(
+        8192, "Leave larger files alone, in KB; 0 for no bound.", _at_least(0)
     )
 
 

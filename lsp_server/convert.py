@@ -62,15 +62,15 @@ class Positions:
             document_changes=[types.TextDocumentEdit(document, self.text_edits(snapshot, edits))]
         )
 
-    def apply_change(
+    def edit(
         self, snapshot: DocumentSnapshot, change: types.TextDocumentContentChangeEvent
-    ) -> str:
-        """The document's text after one content change."""
+    ) -> Edit:
+        """One content change as an edit of the document."""
         if isinstance(change, types.TextDocumentContentChangeWholeDocument):
-            return change.text
+            return Edit(0, len(snapshot.text), change.text)
         start = self.offset(snapshot, change.range.start)
         end = max(start, self.offset(snapshot, change.range.end))
-        return snapshot.text[:start] + change.text + snapshot.text[end:]
+        return Edit(start, end, change.text)
 
     def diagnostic(self, snapshot: DocumentSnapshot, diagnostic: types.Diagnostic) -> Diagnostic:
         return Diagnostic(

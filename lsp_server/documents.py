@@ -5,10 +5,12 @@ unit. What the editor counts in (UTF-16 as a rule) is known to `convert.py` alon
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
+
+from lsp_server.line_starts import LineStarts
 
 # The protocol's line ends. `str.splitlines` also splits at form feeds, U+2028 and more, which
 # puts every later edit on the wrong line.
@@ -25,10 +27,10 @@ class DocumentSnapshot:
     text: str
 
     @cached_property
-    def line_starts(self) -> list[int]:
+    def line_starts(self) -> LineStarts:
         """The offset at which each line starts; a text that ends in a line end has a last, empty
         line, as editors count it."""
-        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+        return LineStarts.of(self.text)
 
     @property
     def line_count(self) -> int:
@@ -46,9 +48,25 @@ class DocumentSnapshot:
         match = _LINE_END.search(self.text, start)
         return self.text[start : match.start() if match else len(self.text)]
 
+    def line_bounds(self, number: int) -> tuple[int, int]:
+        """Where a line starts and ends, its line end included."""
+        starts = self.line_starts
+        end = starts[number + 1] if number + 1 < len(starts) else len(self.text)
+        return starts[number], end
+
     def line_of(self, offset: int) -> int:
         """The number of the line that holds the offset."""
-        return bisect_right(self.line_starts, offset) - 1
+        return self.line_starts.line_of(offset)
+
+    def edited(self, version: int, edit: "Edit") -> "DocumentSnapshot":
+        """The next version. What is known of the lines is kept, so that a key in a long document
+        costs no look at the whole."""
+        text = "".join((self.text[: edit.start], edit.text, self.text[edit.end :]))
+        new = replace(self, version=version, text=text)
+        if "line_starts" in self.__dict__:
+            starts = self.line_starts.edited(text, edit.start, edit.end)
+            new.__dict__["line_starts"] = starts
+        return new
 
 
 @dataclass(frozen=True)
@@ -60,22 +78,46 @@ class Edit:
     text: str
 
 
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a notebook. Its text is the document of that uri."""
+
+    uri: str
+    is_code: bool
+
+
+class Observer(Protocol):
+    """Is told of open documents by the event loop, so it has to be quick."""
+
+    def note_open(self, snapshot: DocumentSnapshot) -> None: ...
+    def note_changed(self, snapshot: DocumentSnapshot) -> None: ...
+    def note_closed(self, uri: str) -> None: ...
+
+
 class DocumentStore:
-    """The open documents by uri."""
+    """The open documents by uri, and which of them are cells of a notebook."""
 
     def __init__(self) -> None:
+        self.observers: list[Observer] = []
         self._documents: dict[str, DocumentSnapshot] = {}
+        self._notebooks: dict[str, tuple[Cell, ...]] = {}
 
     def open(self, snapshot: DocumentSnapshot) -> None:
         self._documents[snapshot.uri] = snapshot
+        for observer in self.observers:
+            observer.note_open(snapshot)
 
-    def replace_text(self, uri: str, version: int, text: str) -> None:
-        """A new version with this text. Raises KeyError where the document isn't open."""
-        old = self._documents[uri]
-        self._documents[uri] = DocumentSnapshot(uri, version, old.language, text)
+    def edit(self, uri: str, version: int, edit: Edit) -> None:
+        """A new version with the edit applied. Raises KeyError where the document isn't open."""
+        snapshot = self._documents[uri].edited(version, edit)
+        self._documents[uri] = snapshot
+        for observer in self.observers:
+            observer.note_changed(snapshot)
 
     def close(self, uri: str) -> None:
         self._documents.pop(uri, None)
+        for observer in self.observers:
+            observer.note_closed(uri)
 
     def get(self, uri: str) -> DocumentSnapshot | None:
         return self._documents.get(uri)
@@ -83,6 +125,22 @@ class DocumentStore:
     def is_current(self, snapshot: DocumentSnapshot) -> bool:
         """Whether the document still is what it was when the snapshot was taken."""
         return self._documents.get(snapshot.uri) is snapshot
+
+    def open_notebook(self, uri: str, cells: Iterable[Cell]) -> None:
+        self._notebooks[uri] = tuple(cells)
+
+    def change_cells(self, uri: str, start: int, deleted: int, cells: Iterable[Cell]) -> None:
+        """Put cells in the place of so many from `start` on."""
+        old = self._notebooks.get(uri, ())
+        self._notebooks[uri] = (*old[:start], *cells, *old[start + deleted :])
+
+    def close_notebook(self, uri: str) -> None:
+        self._notebooks.pop(uri, None)
+
+    def cells_with(self, uri: str) -> tuple[Cell, ...]:
+        """The cells of the notebook that has this one, in order; none where it is no cell."""
+        found = (n for n in self._notebooks.values() if any(cell.uri == uri for cell in n))
+        return next(found, ())
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:

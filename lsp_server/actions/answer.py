@@ -66,17 +66,36 @@ def code_of(answer: str, names: Collection[str], source: str = "") -> Code:
         raise AnswerError("The model's answer was empty.", HINT)
     blocks = [block for block in _blocks(text) if block.text.strip()]
     if blocks:
-        return max(blocks, key=lambda block: _rank(block, names))
+        own = _lines(source)
+        return max(blocks, key=lambda block: _rank(block, names, own))
     if any(_FENCE.fullmatch(line) for line in text.split("\n")):
         raise AnswerError("The model answered with an empty code block.", HINT)
     return Code(_without_prose(text, names), closed=False)
 
 
-def _rank(block: Code, names: Collection[str]) -> tuple[int, int]:
-    """The wanted language first, then untagged, then others; among equals the longest, and as
-    `max` keeps the first of ties, the first."""
+def is_whole(answer: str, names: Collection[str], source: str) -> bool:
+    """Whether the answer so far has its code to the end, so that what follows is talk: a closed
+    block in the language, which is not `source` quoted back, and as long as it or with the same
+    first line, as an excerpt is not."""
+    text = plain_text(answer, source)
+    own = _lines(source)
+    for block in _scan(text, nesting=True):
+        lines = _lines(block.text)
+        meant = block.closed and (block.tag in names or not block.tag)
+        if meant and lines and lines != own and (len(lines) >= len(own) or lines[0] == own[0]):
+            return True
+    return False
+
+
+def _rank(block: Code, names: Collection[str], own: list[str]) -> tuple[int, bool, int]:
+    """The wanted language first, then untagged, then others; what the user wrote, quoted back, is
+    the last of these; among equals the longest, and as `max` keeps the first of ties, the first."""
     tagged = 2 if block.tag in names else 0 if block.tag else 1
-    return tagged, len("".join(block.text.split()))
+    return tagged, _lines(block.text) != own, len("".join(block.text.split()))
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip()]
 
 
 def _blocks(text: str) -> list[Code]:

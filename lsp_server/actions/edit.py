@@ -24,6 +24,14 @@ def replaced_lines(place: Place, code: str) -> list[str]:
     return reindent(code.split("\n"), place.lines, _unit(place))
 
 
+def kept_comments(place: Place, code: str, is_comment: Callable[[str], bool]) -> list[str]:
+    """The code in the place's stead, below the comments that the place begins with: models leave
+    them out. Where one of them is in the code, in whatever words, they are the code's to say."""
+    comments, lines = _leading(place.lines, is_comment), replaced_lines(place, code)
+    all_comments = len(comments) == len(place.lines)
+    return lines if all_comments or _leading(lines, is_comment) else [*comments, *lines]
+
+
 def added_lines(place: Place, code: str, is_comment: Callable[[str], bool]) -> list[str]:
     """The place's lines and the code that they describe, or the place filled in.
 
@@ -31,6 +39,8 @@ def added_lines(place: Place, code: str, is_comment: Callable[[str], bool]) -> l
     only what comes after: a comment never gets lost, and a body goes under its signature.
     """
     old, lines = place.lines, replaced_lines(place, code)
+    if not any(line.strip() for line in old):
+        return reindent(code.split("\n"), [_indent_above(place) + "body"], _unit(place))
     comments = _leading(old, is_comment)
     described = old[len(comments) :]
     if not described or _declares_again(described, lines):
@@ -39,6 +49,14 @@ def added_lines(place: Place, code: str, is_comment: Callable[[str], bool]) -> l
     step = "" if described[0].lstrip().startswith(_QUOTES) else _unit(place)
     body = indent_of(described[0]) + step + "body"
     return [*old, *reindent(code.split("\n"), [body], _unit(place))]
+
+
+def _indent_above(place: Place) -> str:
+    """The indentation of an empty place: its own, else what the last line above asks for."""
+    above = (place.snapshot.line(n) for n in range(place.first - 1, -1, -1))
+    line = next((line for line in above if line.strip()), "")
+    step = _unit(place) if line.rstrip().endswith((":", "{", "(", "[")) else ""
+    return place.lines[0] or indent_of(line) + step
 
 
 def _unit(place: Place) -> str:

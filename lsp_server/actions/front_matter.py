@@ -63,9 +63,7 @@ _KEYS = {
     ),
     "changes": _Key(**_one_of(Changes), default="code"),
     "context": _Key(**_one_of(Context), default="none"),
-    "max_tokens": _Key(
-        lambda v: type(v) is int and v >= 1, "must be a whole number of at least 1"
-    ),
+    "max_tokens": _Key(lambda v: type(v) is int and v >= 1, "must be a whole number of at least 1"),
     "temperature": _Key(
         lambda v: type(v) in (int, float) and 0 <= v <= 2, "must be a number from 0 to 2"
     ),

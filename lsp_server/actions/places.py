@@ -53,6 +53,12 @@ def selected_place(snapshot: DocumentSnapshot, start: int, end: int) -> Place | 
     return _without_blank_ends(Place(snapshot, first, last))
 
 
+def empty_place(snapshot: DocumentSnapshot, offset: int) -> Place:
+    """The line at the offset as it is, for what is written where nothing stands."""
+    line = snapshot.line_of(offset)
+    return Place(snapshot, line, line)
+
+
 def diagnostic_place(snapshot: DocumentSnapshot, start: int, end: int) -> Place | None:
     """Enough to repair what is wrong at start..end: the function, else the statement, else some
     lines."""

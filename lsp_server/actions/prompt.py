@@ -1,18 +1,23 @@
 """The messages of an action, made to fit n_ctx: counted with the model's own tokenizer.
 
-What gives way: first the code around the selection, then, where the answer is only read, the end
-of the selection. An edit needs to see all that it replaces, so it is refused instead.
+What gives way: first the code around the selection, then, where the answer is only read, the
+bodies of the selection's functions and its end. An edit needs to see all that it replaces, so it
+is refused instead.
 """
 
 import asyncio
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+from lsp_server.actions.excerpt import definitions_used, excerpt
+from lsp_server.actions.spoken import spoken_language
 from lsp_server.actions.subject import Subject, fence_for
 from lsp_server.actions.templates import ActionTemplate, Variables
 from lsp_server.config import Config
+from lsp_server.context.budget import Count
 from lsp_server.context.selection import selection_context
+from lsp_server.documents import DocumentSnapshot
 from lsp_server.engine.protocol import Engine, Message, Role
 from lsp_server.errors import PromptTooLong
 
@@ -31,7 +36,21 @@ class ActionPrompt:
 
     messages: tuple[Message, ...]
     max_tokens: int
+    n_ctx: int
     lines_left_out: int = 0
+
+
+async def again(prompt: ActionPrompt, answer: str, advice: str, engine: Engine) -> ActionPrompt:
+    """The prompt with the advice: as a reply to the answer, or, without one, as a part of it. Where
+    neither fits n_ctx, as it is."""
+    *before, asked = prompt.messages
+    told = (*before, Message("user", f"{asked.content}\n{advice}"))
+    replied = (*prompt.messages, Message("assistant", answer), Message("user", advice))
+    room = prompt.n_ctx - prompt.max_tokens
+    for messages in (replied, told) if answer.strip() else (told,):
+        if await engine.count_chat_tokens(messages) <= room:
+            return replace(prompt, messages=messages)
+    return prompt
 
 
 async def fitted_prompt(
@@ -41,8 +60,22 @@ async def fitted_prompt(
     an edit's selection does not, ModelError where the model can't be loaded."""
     info = await engine.ready()
     longest = min(config.actions.max_tokens, template.max_tokens or config.actions.max_tokens)
+    spoken = spoken_language(config.actions.language)
+    system = config.actions.system
+    if not template.edits and spoken != "English":
+        system = f"{system} Answer in {spoken}.".strip()
+    definitions = ""
+    if "definitions" in template.names:
+        definitions = await asyncio.to_thread(_definitions, subject)
     fitting = _Fitting(
-        subject, template, engine, config.actions.system, info.n_ctx, min(longest, info.n_ctx // 2)
+        subject,
+        template,
+        engine,
+        system,
+        spoken,
+        definitions,
+        info.n_ctx,
+        min(longest, info.n_ctx // 2),
     )
     if template.edits:
         await fitting.check_answer_fits()
@@ -58,6 +91,8 @@ class _Fitting:
     template: ActionTemplate
     engine: Engine
     system: str
+    spoken: str
+    definitions: str
     n_ctx: int
     max_tokens: int
 
@@ -88,24 +123,37 @@ class _Fitting:
         while budget >= _LEAST_CONTEXT:
             context = await self._context(budget)
             if await self.size(selection, context) <= self.room:
-                return ActionPrompt(self._messages(selection, context), self.max_tokens)
+                return self._prompt(self._messages(selection, context))
             budget //= 2
-        return ActionPrompt(self._messages(selection), self.max_tokens)
+        return self._prompt(self._messages(selection))
+
+    def _prompt(self, messages: tuple[Message, ...], left_out: int = 0) -> ActionPrompt:
+        return ActionPrompt(messages, self.max_tokens, self.n_ctx, left_out)
 
     async def trimmed(self, selection: str) -> ActionPrompt:
-        """The selection's first lines."""
+        """The selection's first lines and the heads of the others; of a line that is too long
+        itself, its start."""
         room = self.room - await self.size(self._with_note("", 0))
         if self.template.edits or room < _LEAST_CONTEXT:
             message = f"The selection does not fit the model's n_ctx of {self.n_ctx} tokens."
             raise PromptTooLong(message, f"{_SELECT_LESS} Or raise engine.n_ctx.")
+        total = self.subject.text.count("\n") + 1
         while True:
-            [tokens] = await self.engine.count_tokens(Role.INSTRUCT, [selection])
-            limit = len(selection) * room // max(tokens, room + 1)
-            selection = _cut_at_line(selection, limit)
-            left_out = max(self.subject.text.count("\n", len(selection)), 1)
-            noted = self._with_note(selection, left_out)
+            shown = await self._excerpt(room) or await self._start(selection, room)
+            left_out = max(total - shown.count("\n") - 1, 1)
+            noted = self._with_note(shown, left_out)
             if await self.size(noted) <= self.room:
-                return ActionPrompt(self._messages(noted), self.max_tokens, left_out)
+                return self._prompt(self._messages(noted), left_out)
+            room = room * 9 // 10
+
+    async def _excerpt(self, room: int) -> str:
+        subject = self.subject
+        return await self._chosen(excerpt, subject.snapshot, subject.start, subject.end, room)
+
+    async def _start(self, selection: str, room: int) -> str:
+        """As much of the selection's start as has about `room` tokens."""
+        [tokens] = await self.engine.count_tokens(Role.INSTRUCT, [selection])
+        return _cut_at_line(selection, len(selection) * room // max(tokens, room + 1))
 
     def _with_note(self, selection: str, left_out: int) -> str:
         language = self.subject.syntax
@@ -119,26 +167,44 @@ class _Fitting:
             file_name=subject.file_name,
             selection=selection,
             context=context,
+            definitions=self.definitions,
             diagnostics=subject.known_wrong,
             instruction=subject.instruction,
+            answer_language=self.spoken,
             fence=fence_for(selection + context),
         )
         user = Message("user", self.template.render(variables))
         return (Message("system", self.system), user) if self.system else (user,)
 
     async def _context(self, budget: int) -> str:
-        """The code around the selection. It is chosen on a thread, which asks back for counts."""
+        subject = self.subject
+        return await self._chosen(
+            selection_context, subject.snapshot, subject.start, subject.end, budget
+        )
+
+    async def _chosen(
+        self,
+        choose: Callable[[DocumentSnapshot, int, int, int, Count], str],
+        snapshot: DocumentSnapshot,
+        start: int,
+        end: int,
+        budget: int,
+    ) -> str:
+        """Code that is chosen on a thread, which asks back for counts."""
         loop = asyncio.get_running_loop()
 
         def count(texts: Sequence[str]) -> list[int]:
             counting = self.engine.count_tokens(Role.INSTRUCT, texts)
             return asyncio.run_coroutine_threadsafe(counting, loop).result()
 
-        subject = self.subject
-        context = await asyncio.to_thread(
-            selection_context, subject.snapshot, subject.start, subject.end, budget, count
-        )
-        return _LINE_END.sub("\n", context).strip("\n")
+        code = await asyncio.to_thread(choose, snapshot, start, end, budget, count)
+        return _LINE_END.sub("\n", code).strip("\n")
+
+
+def _definitions(subject: Subject) -> str:
+    snapshot = subject.snapshot
+    last = snapshot.line_of(max(subject.start, subject.end - 1))
+    return "\n".join(definitions_used(snapshot, snapshot.line_of(subject.start), last))
 
 
 def _cut_at_line(text: str, limit: int) -> str:

@@ -2,55 +2,64 @@
 
     offer -> subject (which lines) -> prompt (fitted) -> answer (streamed) -> edit or page
 
-Closing or cancelling the coroutine closes the engine's stream, which stops the generation.
+An answer that can't become an edit is asked for again, the reason told to the model. Closing or
+cancelling the coroutine closes the engine's stream, which stops the generation.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from lsp_server.actions.answer import HINT, Code, code_of, plain_text
-from lsp_server.actions.edit import added_lines, line_edits, replaced_lines, without_surroundings
+import attrs
+
+from lsp_server.actions.answer import HINT, is_whole, plain_text
+from lsp_server.actions.made import Answer, Refusal, edit_of, fence_tags
 from lsp_server.actions.offers import Offer
-from lsp_server.actions.places import Place, diagnostic_place, selected_place
-from lsp_server.actions.prompt import ActionPrompt, fitted_prompt
-from lsp_server.actions.subject import Subject, fence_for
+from lsp_server.actions.places import Place, diagnostic_place, empty_place, selected_place
+from lsp_server.actions.prompt import ActionPrompt, again, fitted_prompt
+from lsp_server.actions.result import EditResult, PageResult, markdown
+from lsp_server.actions.subject import Subject
 from lsp_server.actions.templates import ActionTemplate
-from lsp_server.config import Config
-from lsp_server.context.languages import Language, language_of
-from lsp_server.context.syntax import parse, parse_text
-from lsp_server.documents import DocumentSnapshot, Edit, apply_edits
+from lsp_server.config import Config, Sampling
+from lsp_server.documents import DocumentSnapshot
 from lsp_server.engine.protocol import ChatRequest, Engine, Finish
 from lsp_server.errors import AnswerError
 
-# How a comment's line begins, by the language's line comment; all of them where it is not known.
-_COMMENTS = {"//": ("//", "/*", "*"), "": ("#", "//", "--", ";", "/*", "*")}
+MOST_TRIES = 3
+# The last try leaves the likeliest path, which led to the same failure twice. The seed is fixed,
+# so the answer still repeats.
+_LAST_TEMPERATURE = 0.6
 
 OnProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class EditResult:
-    """Edits of the snapshot that was asked about, none of which overlap."""
+class _Asking:
+    """What is asked, and how."""
 
-    edits: tuple[Edit, ...]
-    warning: str = ""
+    subject: Subject
+    template: ActionTemplate
+    engine: Engine
+    sampling: Sampling
+    on_progress: OnProgress | None
 
-
-@dataclass(frozen=True)
-class PageResult:
-    """Something to read."""
-
-    title: str
-    markdown: str
-
-
-@dataclass(frozen=True)
-class _Answer:
-    text: str
-    max_tokens: int
-    cut: bool
+    async def answer(self, prompt: ActionPrompt, sampling: Sampling | None = None) -> Answer:
+        """The model's answer; of an edit's, no more than its code."""
+        subject = self.subject
+        tags = fence_tags(subject.snapshot, subject.syntax)
+        text, cut = "", False
+        request = ChatRequest(prompt.messages, prompt.max_tokens, sampling or self.sampling)
+        async with aclosing(self.engine.chat(request)) as stream:
+            async for chunk in stream:
+                text += chunk.text
+                cut = chunk.finish is Finish.LENGTH
+                if self.on_progress and chunk.text:
+                    self.on_progress(chunk.text)
+                if self.template.edits and _ends_block(text) and is_whole(text, tags, subject.text):
+                    break
+        return Answer(text, prompt.max_tokens, cut)
 
 
 async def run(
@@ -61,49 +70,102 @@ async def run(
     config: Config,
     on_progress: OnProgress | None = None,
     instruction: str = "",
+    on_retry: OnProgress | None = None,
 ) -> EditResult | PageResult:
     """Ask the model and make what the template says of its answer. `on_progress` gets each piece
-    of the answer. Raises AnswerError, PromptTooLong, PromptFileError, ModelError, EngineError."""
-    place, whole_lines = await asyncio.to_thread(_place, offer, snapshot)
+    of the answer, `on_retry` the reason for each further try. Raises AnswerError, PromptTooLong,
+    PromptFileError, ModelError, EngineError."""
+    place, whole_lines = await asyncio.to_thread(_place, offer, template, snapshot, instruction)
     start, end = offer.start, offer.end
     if template.edits or whole_lines:
         start, end = place.start, place.end
     subject = Subject(snapshot, start, end, offer.diagnostics, instruction)
+    asking = _Asking(subject, template, engine, _sampling(template, config), on_progress)
     prompt = await fitted_prompt(subject, template, engine, config)
-    answer = await _answer(prompt, engine, config, on_progress)
-    if template.edits:
-        return await asyncio.to_thread(_edited, place, subject, template, answer)
-    return _page(subject, template, prompt, answer)
+    if not template.edits:
+        return _page(subject, template, prompt, await asking.answer(prompt))
+    return await _tried(asking, prompt, place, config.actions.time_limit, on_retry)
 
 
-def _place(offer: Offer, snapshot: DocumentSnapshot) -> tuple[Place, bool]:
+def _sampling(template: ActionTemplate, config: Config) -> Sampling:
+    if template.temperature is None:
+        return config.sampling
+    return attrs.evolve(config.sampling, temperature=float(template.temperature))
+
+
+def _place(
+    offer: Offer, template: ActionTemplate, snapshot: DocumentSnapshot, instruction: str
+) -> tuple[Place, bool]:
     """The lines that the offer is about, and whether it is about all of them even where it is only
     read: what was selected is explained as it was selected."""
     start, end = (min(offset, len(snapshot.text)) for offset in (offer.start, offer.end))
-    of_diagnostic = [(d.start, d.end) for d in offer.diagnostics] == [(offer.start, offer.end)]
-    place_of = diagnostic_place if of_diagnostic else selected_place
+    of_diagnostics = bool(offer.diagnostics) and (offer.start, offer.end) == (
+        min(d.start for d in offer.diagnostics),
+        max(d.end for d in offer.diagnostics),
+    )
+    place_of = diagnostic_place if of_diagnostics else selected_place
     place = place_of(snapshot, start, end)
+    if place is None and start == end and (instruction or "empty-line" in template.applies):
+        place = empty_place(snapshot, start)
     if place is None:
         raise AnswerError(f"There is nothing to {offer.action} here.", "Select some code.")
-    return place, of_diagnostic or start == end
+    return place, of_diagnostics or start == end
 
 
-async def _answer(
-    prompt: ActionPrompt, engine: Engine, config: Config, on_progress: OnProgress | None
-) -> _Answer:
-    pieces, cut = [], False
-    request = ChatRequest(prompt.messages, prompt.max_tokens, config.sampling)
-    async with aclosing(engine.chat(request)) as stream:
-        async for chunk in stream:
-            pieces.append(chunk.text)
-            cut = chunk.finish is Finish.LENGTH
-            if on_progress and chunk.text:
-                on_progress(chunk.text)
-    return _Answer("".join(pieces), prompt.max_tokens, cut)
+async def _tried(
+    asking: _Asking,
+    prompt: ActionPrompt,
+    place: Place,
+    time_limit: float,
+    on_retry: OnProgress | None,
+) -> EditResult | PageResult:
+    """The edit of the first answer that can become one. The further tries have what the first
+    left of the time limit; of failures, one with code to look at is shown."""
+    until = time.monotonic() + time_limit
+    answer = await asking.answer(prompt)
+    made = await asyncio.to_thread(edit_of, place, asking.subject, asking.template, answer)
+    shown = made
+    for number in range(2, MOST_TRIES + 1):
+        left = until - time.monotonic()
+        if isinstance(made, EditResult) or made.final or left <= 0:
+            break
+        if on_retry:
+            on_retry(made.reason)
+        try:
+            async with asyncio.timeout(left):
+                answer = await _again(asking, prompt, answer, made, number)
+        except TimeoutError:
+            break
+        made = await asyncio.to_thread(edit_of, place, asking.subject, asking.template, answer)
+        shown = shown if isinstance(made, Refusal) and not made.draft else made
+    if isinstance(shown, EditResult):
+        return shown
+    if shown.draft:
+        return shown.draft.page(shown.reason)
+    raise AnswerError(shown.reason, HINT)
+
+
+async def _again(
+    asking: _Asking, prompt: ActionPrompt, answer: Answer, refusal: Refusal, number: int
+) -> Answer:
+    sampling = asking.sampling
+    if number == MOST_TRIES:
+        sampling = attrs.evolve(sampling, temperature=max(_LAST_TEMPERATURE, sampling.temperature))
+    # Shown an answer that changed nothing, a small model gives it again: on the 0.5B model, of
+    # eleven bugs none was repaired so, four without it. Code that failed is worth a second look.
+    said = plain_text(answer.text, asking.subject.text) if refusal.draft else ""
+    followed = await again(prompt, said, refusal.advice, asking.engine)
+    return await asking.answer(followed, sampling)
+
+
+def _ends_block(text: str) -> bool:
+    """Whether the last line that is whole may be a closing fence."""
+    lines = text[-200:].split("\n")
+    return len(lines) > 1 and lines[-2].strip()[:3] in ("```", "~~~")
 
 
 def _page(
-    subject: Subject, template: ActionTemplate, prompt: ActionPrompt, answer: _Answer
+    subject: Subject, template: ActionTemplate, prompt: ActionPrompt, answer: Answer
 ) -> PageResult:
     text = plain_text(answer.text, subject.text).strip()
     if not text:
@@ -113,82 +175,12 @@ def _page(
         notes.append(f"The answer was cut at {answer.max_tokens} tokens.")
     if prompt.lines_left_out:
         count = prompt.lines_left_out
-        notes.append(f"The last {count} lines did not fit the model's n_ctx and were left out.")
+        notes.append(f"{count} lines did not fit the model's n_ctx and were left out.")
     title = f"{template.title}: {subject.where}"
-    return PageResult(title, _markdown(title, *(f"> {note}" for note in notes), _closed(text)))
-
-
-def _markdown(title: str, *parts: str) -> str:
-    return "\n\n".join((f"# {title}", *parts)) + "\n"
+    return PageResult(title, markdown(title, *(f"> {note}" for note in notes), _closed(text)))
 
 
 def _closed(text: str) -> str:
     """The text with its last fence closed."""
     fences = [line for line in text.split("\n") if line.startswith("```")]
     return f"{text}\n```" if len(fences) % 2 else text
-
-
-def _edited(
-    place: Place, subject: Subject, template: ActionTemplate, answer: _Answer
-) -> EditResult | PageResult:
-    """The answer as an edit where that is safe; else a page that says why not, with the code."""
-    language = language_of(place.snapshot.language, place.snapshot.uri)
-    code = code_of(answer.text, _tags(place.snapshot, language), subject.text)
-    _check_language(code, place.snapshot, language)
-    if answer.cut and not code.closed:
-        reason = f"The answer was cut at {answer.max_tokens} tokens (actions.max_tokens)."
-        return _not_applied(subject, template, code, reason)
-    # What the model wrote may, or may not, begin and end with the lines around the place.
-    for text in dict.fromkeys((without_surroundings(code.text, place), code.text)):
-        edits = line_edits(place, _new_lines(place, template, text, language))
-        if not edits:
-            raise AnswerError("The model's answer changed nothing.", HINT)
-        errors, errors_before = _errors_after(place.snapshot, edits)
-        if not errors or errors_before:
-            more = "The file has more syntax errors than before." if errors > errors_before else ""
-            return EditResult(edits, more)
-    reason = f"It would leave {subject.file_name} with a syntax error."
-    return _not_applied(subject, template, code, reason)
-
-
-def _tags(snapshot: DocumentSnapshot, language: Language | None) -> frozenset[str]:
-    """What a fence around this language may be tagged with."""
-    if language is None:
-        return frozenset((snapshot.language.lower(),))
-    extensions = (extension.removeprefix(".") for extension in language.extensions)
-    return frozenset((language.name, *language.ids, *extensions))
-
-
-def _check_language(code: Code, snapshot: DocumentSnapshot, language: Language | None) -> None:
-    """Raises AnswerError for code tagged as another language, unless it is this one's after all:
-    small models mistake C for C++ and the like."""
-    found = language_of(code.tag, f"code.{code.tag}") if code.tag else None
-    if found is None or found is language or code.tag in _tags(snapshot, language):
-        return
-    if language is None or parse_text(language, code.text).error_count():
-        wanted = language.name if language else snapshot.language
-        raise AnswerError(f"The model answered in {found.name}, not in {wanted}.", HINT)
-
-
-def _new_lines(
-    place: Place, template: ActionTemplate, code: str, language: Language | None
-) -> list[str]:
-    if template.produces == "edit":
-        return replaced_lines(place, code)
-    starts = _COMMENTS.get(language.comment, (language.comment,)) if language else _COMMENTS[""]
-    return added_lines(place, code, lambda line: line.lstrip().startswith(starts))
-
-
-def _errors_after(snapshot: DocumentSnapshot, edits: tuple[Edit, ...]) -> tuple[int, int]:
-    """The number of syntax errors with the edits and before; none where the language is not
-    known."""
-    before = parse(snapshot)
-    after = parse(replace(snapshot, text=apply_edits(snapshot.text, edits))) if before else None
-    return (after.error_count(), before.error_count()) if before and after else (0, 0)
-
-
-def _not_applied(subject: Subject, template: ActionTemplate, code: Code, reason: str) -> PageResult:
-    fence = fence_for(code.text)
-    title = f"{template.title}: {subject.where}"
-    block = f"{fence}{subject.language}\n{code.text}\n{fence}"
-    return PageResult(title, _markdown(title, f"> **Not applied.** {reason}", block))

@@ -10,6 +10,7 @@ from lsp_server.documents import DocumentSnapshot
 
 _LONGEST_MESSAGE = 300
 _MOST_DIAGNOSTICS = 10
+_MOST_RELATED = 3
 _LINE_END = re.compile(r"\r\n?")
 
 
@@ -51,7 +52,8 @@ class Subject:
 
     @property
     def known_wrong(self) -> str:
-        """The diagnostics for the model: each message, its origin, and the line it is about."""
+        """The diagnostics for the model: each message, its origin, the line it is about, and
+        what it says of other places."""
         return "\n".join(map(self._diagnostic, self.diagnostics[:_MOST_DIAGNOSTICS]))
 
     def _diagnostic(self, diagnostic: Diagnostic) -> str:
@@ -61,7 +63,9 @@ class Subject:
         line = snapshot.line(snapshot.line_of(min(diagnostic.start, len(snapshot.text)))).strip()
         about = f" in the line `{line[:_LONGEST_MESSAGE]}`" if line else ""
         by = f" ({origin})" if origin else ""
-        return f"{diagnostic.severity.capitalize()}{about}: {message}{by}"
+        told = f"{diagnostic.severity.capitalize()}{about}: {message}{by}"
+        related = (" ".join(text.split())[:_LONGEST_MESSAGE] for text in diagnostic.related)
+        return "\n".join((told, *list(related)[:_MOST_RELATED]))
 
 
 def fence_for(text: str) -> str:

@@ -1,15 +1,8 @@
 """Whether a place may be completed at all: switches, languages, excluded files."""
 
-from functools import lru_cache
-from pathlib import PurePath
-from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlparse
-
 from lsp_server.config import Config
+from lsp_server.context.exclusion import is_excluded
 from lsp_server.documents import DocumentSnapshot
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
 
 
 def is_wanted(snapshot: DocumentSnapshot, config: Config) -> bool:
@@ -18,21 +11,10 @@ def is_wanted(snapshot: DocumentSnapshot, config: Config) -> bool:
     return (
         settings.enabled
         and snapshot.language not in settings.languages_off
-        and not is_excluded(snapshot.uri, config)
+        and not is_left_alone(snapshot, config)
     )
 
 
-def is_excluded(uri: str, config: Config) -> bool:
-    """Whether the settings say that a file is never shown to a model."""
-    parsed = urlparse(uri)
-    if parsed.scheme != "file":
-        return False
-    path = PurePath(unquote(parsed.path))
-    return _patterns(tuple(config.files.exclude)).match_file(str(path).lstrip("/"))
-
-
-@lru_cache(maxsize=8)
-def _patterns(patterns: tuple[str, ...]) -> "GitIgnoreSpec":
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(patterns)
+def is_left_alone(snapshot: DocumentSnapshot, config: Config) -> bool:
+    """Whether the settings say that a document is never shown to a model."""
+    return is_excluded(snapshot.uri, len(snapshot.text), config.files)

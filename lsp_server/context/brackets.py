@@ -21,9 +21,13 @@ TEXT_CLOSERS = frozenset({'"', "'", "`", '"""', "'''", "*/", "]]", "\n"})
 # How much text on each side of the cursor is looked through, in code points.
 SCANNED = 20_000
 
+# Up to here the quotes before the window are counted.
+_COUNTED = 1_000_000
+
 _INDENT = re.compile(r"[ \t]*")
 _LONG_QUOTES = ('"""', "'''")
-_ONE_CHARACTER = ("rust", "c", "cpp", "go", "java", "csharp")
+_ONE_CHARACTER = ("rust", "c", "cpp", "go", "java", "csharp", "kotlin", "scala", "haskell")
+_PROSE = ("", "html", "yaml")
 _MANY_LINES = ("javascript", "typescript", "tsx", "go")
 
 
@@ -63,15 +67,18 @@ class Scan:
     quoted: tuple[tuple[int, int], ...] = ()
 
 
-def window_before(text: str) -> str:
-    """The last part of a text, worth scanning: whole lines that don't begin inside a docstring."""
-    if len(text) <= SCANNED:
-        return text
-    start = text.find("\n", len(text) - SCANNED) + 1 or len(text) - SCANNED
-    for quote in _LONG_QUOTES:
+def window_before(text: str, end: int | None = None, size: int = SCANNED) -> str:
+    """The last part of text[:end], worth scanning: whole lines, about `size` code points, that
+    don't begin inside a docstring."""
+    end = len(text) if end is None else end
+    if end <= size:
+        return text[:end]
+    start = text.find("\n", end - size, end) + 1 or end - size
+    for quote in _LONG_QUOTES if start < _COUNTED else ():
         if text.count(quote, 0, start) % 2:
-            start = text.find(quote, start) + len(quote) if quote in text[start:] else start
-    return text[start:]
+            found = text.find(quote, start, end)
+            start = found + len(quote) if found >= 0 else start
+    return text[start:end]
 
 
 def still_open(text: str, language: Language | None) -> tuple[Opened, ...]:
@@ -242,7 +249,7 @@ def _alternatives(language: str) -> Iterator[str]:
     yield r'(?P<double>"(?:\\[^\n]|[^"\\\n])*(?:"|(?=\\?\n)|\\?\Z))'
     if language in _ONE_CHARACTER:  # also keeps Rust's lifetimes from being strings
         yield r"(?P<single>'(?:\\[^\n]{1,9}?|[^\\'\n])')"
-    elif language:
+    elif language not in _PROSE:
         yield r"(?P<single>'(?:\\[^\n]|[^'\\\n])*(?:'|(?=\\?\n)|\\?\Z))"
     else:  # prose has apostrophes
         yield r"(?P<single>(?<!\w)'[^'\n]*')"
@@ -253,13 +260,17 @@ def _alternatives(language: str) -> Iterator[str]:
 
 
 def _comments(language: str) -> Iterator[str]:
-    if language in ("python", "ruby"):
+    if language in ("python", "ruby", "toml"):
         yield r"(?P<line_comment>#[^\n]*)"
-    elif language == "bash":
+    elif language in ("bash", "yaml"):
         yield r"(?P<line_comment>(?<!\S)#[^\n]*)"
     elif language == "lua":
         yield r"(?P<block>--\[\[(?s:.*?)(?:\]\]|\Z))"
         yield r"(?P<line_comment>--[^\n]*)"
-    elif language:
+    elif language in ("haskell", "sql"):
+        yield r"(?P<line_comment>--[^\n]*)"
+    elif language == "css":
+        yield r"(?P<block>/\*(?s:.*?)(?:\*/|\Z))"
+    elif language and language != "html":
         yield r"(?P<block>/\*(?s:.*?)(?:\*/|\Z))"
         yield r"(?P<line_comment>//[^\n]*)"

@@ -4,8 +4,10 @@ Counts are the caller's: exact for each text by itself. A model's tokenizer merg
 seams, so a sum over pieces is an upper bound of what their joined text costs.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 Count = Callable[[Sequence[str]], list[int]]
 
@@ -32,62 +34,91 @@ def is_hopeless(text: str, budget: int) -> bool:
     return len(text) > _MOST_CHARACTERS_A_TOKEN * (budget + 16)
 
 
-def counted_lines(lines: Sequence[str], budget: int, count: Count) -> list[int]:
+def counted_lines(lines: Iterable[str], budget: int, count: Count) -> list[int]:
     """The costs of the leading lines: of as many as fit the budget together.
 
     Counted in batches of about what fits, since a tokenizer is a call away.
     """
     costs: list[int] = []
     left = budget
-    while len(costs) < len(lines):
-        batch = _batch(lines[len(costs) :], max(left, 64) * _CHARACTERS_A_TOKEN, budget)
-        if not batch:
-            return costs
-        for cost in count(batch):
+    rest = iter(lines)
+    while True:
+        batch, is_more = _batch(rest, max(left, 64) * _CHARACTERS_A_TOKEN, budget)
+        for cost in count(batch) if batch else ():
             if cost > left:
                 return costs
             left -= cost
             costs.append(cost)
-    return costs
+        if not is_more:
+            return costs
 
 
-def _batch(lines: Iterable[str], characters: int, budget: int) -> list[str]:
-    """The leading lines up to about so many characters, or to one that can't fit."""
+def _batch(lines: Iterator[str], characters: int, budget: int) -> tuple[list[str], bool]:
+    """The next lines, about so many characters of them, and whether more may follow: none do after
+    one that can't fit."""
     batch: list[str] = []
     for line in lines:
-        if characters <= 0 or is_hopeless(line, budget):
-            break
+        if is_hopeless(line, budget):
+            return batch, False
         batch.append(line)
         characters -= len(line) + 1
-    return batch
+        if characters <= 0:
+            return batch, True
+    return batch, False
 
 
 def chosen(
-    candidates: Sequence[Piece], budget: int, count: Count, taken: Sequence[Piece], most_each: int
+    candidates: Iterable[Piece], budget: int, count: Count, taken: Sequence[Piece], most_each: int
 ) -> list[tuple[Piece, int]]:
     """Those candidates that fit together, with their costs, the first ones first. None shares a
-    line with another or with `taken`; none costs more than `most_each`."""
+    line with another or with `taken`; none costs more than `most_each`.
+
+    Candidates are taken as they are needed: a long file has more than will ever fit.
+    """
     most_each = min(budget, most_each)
-    waiting = [p for p in candidates if not is_hopeless(p.text, most_each)]
-    waiting = [p for p in waiting if not _overlaps(p, taken)][: max(64, budget)]
+    lines = _Lines(taken)
+    fitting = (p for p in candidates if not is_hopeless(p.text, most_each) and lines.are_free(p))
+    waiting = islice(fitting, max(64, budget))
     found: list[tuple[Piece, int]] = []
     left = budget
-    while waiting and left > 0:
-        texts = [piece.text for piece in waiting]
-        size = max(1, len(_batch(texts, 2 * left * _CHARACTERS_A_TOKEN, budget)))
+    while left > 0:
+        batch = list(_pieces(waiting, 2 * left * _CHARACTERS_A_TOKEN))
         before = left
-        for piece, cost in zip(waiting[:size], count(texts[:size]), strict=True):
-            if cost <= min(left, most_each) and not _overlaps(piece, [p for p, _ in found]):
+        for piece, cost in zip(batch, count([piece.text for piece in batch]), strict=True):
+            if cost <= min(left, most_each) and lines.are_free(piece):
                 found.append((piece, cost))
+                lines.take(piece)
                 left -= cost
         if left == before:
             break
-        waiting = waiting[size:]
     return found
 
 
-def _overlaps(piece: Piece, others: Iterable[Piece]) -> bool:
-    return any(piece.first <= o.last and o.first <= piece.last for o in others)
+def _pieces(waiting: Iterator[Piece], characters: int) -> Iterator[Piece]:
+    """The next pieces, about so many characters of them."""
+    for piece in waiting:
+        yield piece
+        characters -= len(piece.text) + 1
+        if characters <= 0:
+            return
+
+
+class _Lines:
+    """The lines that pieces stand for."""
+
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        spans = sorted((piece.first, piece.last) for piece in pieces)
+        self._firsts = [first for first, _ in spans]
+        self._lasts = [last for _, last in spans]
+
+    def are_free(self, piece: Piece) -> bool:
+        before = bisect_right(self._firsts, piece.last)
+        return before == 0 or self._lasts[before - 1] < piece.first
+
+    def take(self, piece: Piece) -> None:
+        at = bisect_right(self._firsts, piece.first)
+        self._firsts.insert(at, piece.first)
+        self._lasts.insert(at, piece.last)
 
 
 def cut_end(text: str, budget: int, count: Count) -> str:

@@ -17,6 +17,7 @@ class Language:
 
     `ids` are the protocol's language ids, `extensions` serve where an editor sends another one.
     `elided` stands for the body of a definition that is left out; the text still parses with it.
+    `comment` begins a comment and `end` ends it, where the line's end does not.
     """
 
     name: str
@@ -26,9 +27,10 @@ class Language:
     elided: str
     wheel: str
     function: str = "language"
+    end: str = ""
 
     def comment_line(self, text: str) -> str:
-        return f"{self.comment} {text}"
+        return f"{self.comment} {text}{self.end}"
 
     def grammar(self) -> tree_sitter.Language:
         """The compiled grammar, loaded at the first call."""
@@ -88,6 +90,16 @@ LANGUAGES = (
         "tree_sitter_bash",
     ),
     Language("lua", ("lua", "luau"), (".lua",), "--", "-- ...", "tree_sitter_lua"),
+    Language("kotlin", ("kotlin",), (".kt", ".kts"), "//", _BRACES, "tree_sitter_kotlin"),
+    Language("swift", ("swift",), (".swift",), "//", _BRACES, "tree_sitter_swift"),
+    Language("scala", ("scala",), (".scala", ".sbt"), "//", _BRACES, "tree_sitter_scala"),
+    Language("haskell", ("haskell",), (".hs",), "--", "undefined", "tree_sitter_haskell"),
+    Language("sql", ("sql",), (".sql",), "--", "", "tree_sitter_sql"),
+    Language("html", ("html",), (".html", ".htm"), "<!--", "", "tree_sitter_html", end=" -->"),
+    Language("css", ("css",), (".css",), "/*", "", "tree_sitter_css", end=" */"),
+    Language("json", ("json", "jsonc"), (".json", ".jsonc"), "//", "", "tree_sitter_json"),
+    Language("yaml", ("yaml", "dockercompose"), (".yaml", ".yml"), "#", "", "tree_sitter_yaml"),
+    Language("toml", ("toml",), (".toml",), "#", "", "tree_sitter_toml"),
 )
 
 

@@ -1,7 +1,7 @@
 """What a file defines and imports, by lines: the material from which a trimmed view is made."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
@@ -14,7 +14,9 @@ from lsp_server.context.syntax import SyntaxTree, parse
 from lsp_server.documents import DocumentSnapshot
 
 # What may stand between a definition and the body it belongs to: `#ifdef`, `extern "C" {`.
-_TRANSPARENT = re.compile(r"preproc_|linkage_specification|declaration_list|ERROR")
+_TRANSPARENT = re.compile(r"preproc_|linkage_specification|declaration_list|declarations|ERROR")
+
+_NAME = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass(eq=False)
@@ -34,25 +36,38 @@ class Definition:
 
 
 @dataclass(frozen=True)
-class Outline:
-    """The definitions of one text as a forest, and the lines of its imports."""
+class Import:
+    """An import's lines, and the last line of the definition that it belongs to: after that line
+    it means nothing. None where it belongs to the file."""
 
-    snapshot: DocumentSnapshot
+    piece: Piece
+    within_until: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """The definitions of one text as a forest, and the lines of its imports.
+
+    It is asked about the same lines with every key, so it keeps what it found out.
+    """
+
     tree: SyntaxTree
     definitions: list[Definition]
-    imports: list[tuple[int, int]]
+    imports: list["Import"]
+    _depths: dict[int, int | None] = field(default_factory=dict)
+    _alone: dict[tuple[int, int], bool] = field(default_factory=dict)
+    _folded: dict[int, list[Piece]] = field(default_factory=dict)
+
+    @property
+    def snapshot(self) -> DocumentSnapshot:
+        return self.tree.snapshot
 
     def lines(self, first: int, last: int) -> str:
         """The text of these lines, their ends included."""
-        return self.snapshot.text[self.line_start(first) : self.line_start(last + 1)]
+        return _lines(self.snapshot, first, last)
 
     def line_start(self, line: int) -> int:
-        starts = self.snapshot.line_starts
-        return starts[line] if line < len(starts) else len(self.snapshot.text)
-
-    @cached_property
-    def line_count(self) -> int:
-        return self.snapshot.line_count
+        return _line_start(self.snapshot, line)
 
     def head_last(self, definition: Definition) -> int:
         """The last line of the head: the one with the opening brace, or the one before the body."""
@@ -104,64 +119,106 @@ class Outline:
             return None
         return "".join([*pieces, text[position:end]])
 
+    def folded(self, definition: Definition) -> list[Piece]:
+        """The definition without bodies, the longest first: a class with its members, or else by
+        its head; one that has no lines to save as it is."""
+        key = id(definition)
+        if key not in self._folded:
+            texts = (self.members(definition), self.elided(definition))
+            first, last = definition.first, definition.last
+            found = [text for text in texts if text] or [self.lines(first, last)]
+            self._folded[key] = [Piece(first, last, text) for text in found]
+        return self._folded[key]
+
+    def summarised(self, definition: Definition) -> list[Piece]:
+        """As `folded`, but of a function that has a docstring its head and that one's first line,
+        which make it whole again."""
+        docstring = None if definition.container else self.docstring_line(definition)
+        if docstring is None:
+            return self.folded(definition)
+        head = self.lines(definition.first, docstring.first - 1)
+        return [Piece(definition.first, definition.last, head + docstring.text)]
+
+    @cached_property
+    def by_name(self) -> dict[str, list[tuple[Definition, Definition | None]]]:
+        """The definitions by their names, each with the one that it belongs to: those of the file,
+        and those in its classes."""
+        found: dict[str, list[tuple[Definition, Definition | None]]] = {}
+        waiting: list[tuple[Definition, Definition | None]] = [(d, None) for d in self.definitions]
+        for definition, within in waiting:
+            found.setdefault(self.name(definition), []).append((definition, within))
+            if definition.container:
+                waiting += [(child, definition) for child in definition.children]
+        return found
+
+    def name(self, definition: Definition) -> str:
+        """The name in the definition's head: the last word before parameters, bases or a value."""
+        head = self.lines(definition.first, self.head_last(definition)).split("\n")
+        code = " ".join(line for line in head if not line.lstrip().startswith(("@", "#[", "//")))
+        words = _NAME.findall(re.split(r"[(<:={]", code)[0])
+        return words[-1] if words else ""
+
     def ancestors(self, line: int) -> list[tree_sitter.Node]:
         """The nodes that hold the start of this line's code and begin before it, innermost
         first, the root not among them."""
         byte = self._first_code_byte(line)
-        node = self.tree.root.descendant_for_byte_range(byte, byte)
-        around = [node, *_parents(node)][:-1] if node else []
-        return [node for node in around if node.start_byte < byte]
+        return [node for node in self.tree.path(byte)[:0:-1] if node.start_byte < byte]
 
     def depth(self, line: int) -> int | None:
         """How deeply the code that starts on this line is nested; None where none starts there:
         inside a string, at a closing bracket, on a blank line."""
-        if not self.lines(line, line).strip():
-            return None
-        node = self._starting(line)
-        return len(list(_parents(node))) if node else None
+        if line not in self._depths:
+            path = self._path_to_start(line) if self.lines(line, line).strip() else None
+            self._depths[line] = len(path) - 1 if path else None
+        return self._depths[line]
 
     def stands_alone(self, definition: Definition, within: Definition | None) -> bool:
         """Whether it is a statement of its own in the body of `within`, or else of the file, and
         not a part of one, such as a function in a table."""
-        node = self._starting(definition.first)
-        if node is None:
+        key = (id(definition), id(within))
+        if key not in self._alone:
+            self._alone[key] = self._is_statement(definition, within)
+        return self._alone[key]
+
+    def _is_statement(self, definition: Definition, within: Definition | None) -> bool:
+        path = self._path_to_start(definition.first)
+        if path is None:
             return False
-        for parent in _parents(node):
+        for parent in path[-2::-1]:
             if within and parent.id == within.body_id:
                 return True
-            if parent.parent and not _TRANSPARENT.match(parent.type):
+            if parent is not path[0] and not _TRANSPARENT.match(parent.type):
                 return False
         return within is None
 
-    def _starting(self, line: int) -> tree_sitter.Node | None:
-        """The largest node that starts where the line's code does."""
+    def _path_to_start(self, line: int) -> list[tree_sitter.Node] | None:
+        """From the root down to the largest node that starts where the line's code does; None
+        where only a bracket or the like starts."""
         byte = self._first_code_byte(line)
-        node = self.tree.root.named_descendant_for_byte_range(byte, byte)
-        if node is None or node.start_byte != byte:
+        path = self.tree.path(byte)
+        starting = [n for n, node in enumerate(path) if n and node.start_byte == byte]
+        if not any(path[n].is_named for n in starting):
             return None
-        for parent in _parents(node):
-            if parent.start_byte < byte or parent.parent is None:
-                return node
-            node = parent
-        return None
+        return path[: starting[0] + 1]
 
     def line_at(self, byte: int) -> int:
-        return self.snapshot.line_of(self.tree.offset(byte))
+        return self.snapshot.line_of(byte)
 
     def _first_code_byte(self, line: int) -> int:
         start = self.line_start(line)
         text = self.lines(line, line)
-        return self.tree.byte_offset(start + len(text) - len(text.lstrip()))
+        return start + len(text) - len(text.lstrip())
 
 
 def outline_of(snapshot: DocumentSnapshot) -> Outline | None:
     """The file's outline; None where its language has no grammar here."""
     tree = parse(snapshot)
-    return _outline(tree, snapshot) if tree else None
+    return _outline(tree) if tree else None
 
 
-@lru_cache(maxsize=4)
-def _outline(tree: SyntaxTree, snapshot: DocumentSnapshot) -> Outline:
+@lru_cache(maxsize=8)
+def _outline(tree: SyntaxTree) -> Outline:
+    snapshot = tree.snapshot
     definitions: dict[int, Definition] = {}
     docstrings: dict[int, tuple[int, int]] = {}
     imports: list[tuple[int, int]] = []
@@ -178,7 +235,10 @@ def _outline(tree: SyntaxTree, snapshot: DocumentSnapshot) -> Outline:
             imports.append((snapshot.line_of(start), snapshot.line_of(max(start, end - 1))))
     for definition in definitions.values():
         definition.docstring = docstrings.get(definition.body[0])
-    return Outline(snapshot, tree, _forest(list(definitions.values())), _outermost(imports))
+    spans = _outermost(imports)
+    ends = _ends_of_scope([first for first, _ in spans], definitions.values())
+    pieces = [Piece(*span, _lines(snapshot, *span)) for span in spans]
+    return Outline(tree, _forest(list(definitions.values())), list(map(Import, pieces, ends)))
 
 
 def _add_definition(
@@ -199,17 +259,12 @@ def _add_definition(
     )
 
 
-def _parents(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    above = node.parent
-    while above is not None:
-        yield above
-        above = above.parent
-
-
 def _span(tree: SyntaxTree, node: tree_sitter.Node) -> tuple[int, int]:
     """The node's code points, without the white space that some grammars end a block with."""
-    start, end = tree.offset(node.start_byte), tree.offset(node.end_byte)
-    return start, start + len(tree.text[start:end].rstrip())
+    start, end = node.start_byte, node.end_byte
+    while end > start and tree.text[end - 1].isspace():
+        end -= 1
+    return start, end
 
 
 def _forest(definitions: list[Definition]) -> list[Definition]:
@@ -221,6 +276,32 @@ def _forest(definitions: list[Definition]) -> list[Definition]:
         (open_[-1].children if open_ else roots).append(definition)
         open_.append(definition)
     return roots
+
+
+def _ends_of_scope(lines: list[int], definitions: Iterable[Definition]) -> list[int | None]:
+    """For each of the lines, in order, the last line of the innermost definition around it."""
+    waiting = sorted(((d.first, d.last) for d in definitions), reverse=True)
+    around: list[int] = []
+    ends: list[int | None] = []
+    for line in lines:
+        while waiting and waiting[-1][0] <= line:
+            around.append(waiting.pop()[1])
+            # What ended before this definition began is around nothing that follows.
+            while len(around) > 1 and around[-2] < around[-1]:
+                del around[-2]
+        while around and around[-1] < line:
+            around.pop()
+        ends.append(around[-1] if around else None)
+    return ends
+
+
+def _lines(snapshot: DocumentSnapshot, first: int, last: int) -> str:
+    return snapshot.text[_line_start(snapshot, first) : _line_start(snapshot, last + 1)]
+
+
+def _line_start(snapshot: DocumentSnapshot, line: int) -> int:
+    starts = snapshot.line_starts
+    return starts[line] if line < len(starts) else len(snapshot.text)
 
 
 def _functions(container: Definition) -> list[Definition]:

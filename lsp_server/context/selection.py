@@ -4,8 +4,8 @@ import re
 
 from lsp_server.context.budget import Count, is_hopeless
 from lsp_server.context.languages import language_of
-from lsp_server.context.outline import outline_of
-from lsp_server.context.sides import LinesAbove, LinesBelow, split_lines
+from lsp_server.context.sides import LinesAbove, LinesBelow
+from lsp_server.context.standing import exact_outline
 from lsp_server.documents import DocumentSnapshot
 
 # An action is told about the file at large, so the nearest lines get less than while typing.
@@ -22,7 +22,6 @@ def selection_context(
     "" where nothing fits or nothing surrounds the selection.
     """
     start, end = sorted(max(0, min(offset, len(snapshot.text))) for offset in (start, end))
-    lines = split_lines(snapshot)
     first = snapshot.line_of(start)
     # A selection of whole lines ends at the start of the line that follows.
     last = snapshot.line_of(max(start, end - 1))
@@ -30,11 +29,11 @@ def selection_context(
     left = budget - (budget + 1 if is_hopeless(place, budget) else count([place])[0])
     if left < 0:
         return ""
-    above = LinesAbove(lines[:first], left, count)
-    below = LinesBelow(lines[last + 1 :], last + 1, left, count)
+    above = LinesAbove(snapshot, first, left, count)
+    below = LinesBelow(snapshot, last + 1, left, count)
     for_above = int(left * _ABOVE)
     for_above = max(min(for_above, above.cost), left - below.cost)
-    outline = outline_of(snapshot)
+    outline = exact_outline(snapshot)
     before, cost = above.shown(outline, for_above, 0, _NEAR)
     after, _ = below.shown(outline, left - cost, 0, _NEAR)
     return before + place + after if (before + after).strip() or place.count("\n") > 1 else ""

@@ -5,37 +5,49 @@ Shown are the nearest lines, whole, and of what lies beyond them a skeleton.
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator
 from itertools import accumulate, pairwise
+from typing import Self
 
 from lsp_server.context.budget import Count, counted_lines
-from lsp_server.context.outline import Outline
-from lsp_server.context.skeleton import Skeleton, add_above, add_below
+from lsp_server.context.skeleton import Names, Skeleton, add_above, add_below
+from lsp_server.context.standing import StandingOutline
 from lsp_server.documents import DocumentSnapshot
 
-# An edge gives up to 1/10 of its side's budget for a line that is a better place to end.
-_EDGE_SLACK = 10
+# An edge gives up to 1/50 of its side's budget for a line that is a better place to end.
+_EDGE_SLACK = 50
 
 # What starts nowhere, such as a line in the middle of a string, is a poor place for an edge.
 _POOR = 1000
 
 
-def split_lines(snapshot: DocumentSnapshot) -> list[str]:
-    """The document's lines with their ends; at least one, the last without an end."""
-    bounds = [*snapshot.line_starts, len(snapshot.text)]
-    return [snapshot.text[start:end] for start, end in pairwise(bounds)]
+# So many lines are cut out of the text at a time.
+_CUT_AT_A_TIME = 64
 
 
 class _Side(ABC):
-    """`lines` are given outward. `cost` is that of all lines, or more than the budget where they
-    don't fit it together."""
+    """The lines of a document from `first` up to `end`, taken outward from the cursor.
 
-    def __init__(self, lines: Sequence[str], budget: int, count: Count) -> None:
-        self._lines = lines
+    `cost` is that of all lines, or more than the budget where they don't fit it together.
+    """
+
+    def __init__(
+        self, snapshot: DocumentSnapshot, first: int, end: int, budget: int, count: Count
+    ) -> None:
+        self._snapshot = snapshot
+        self._first = first
+        self._end = end
         self._count = count
-        self._costs = counted_lines(lines, budget, count)
+        self._shown: dict[tuple[object, ...], tuple[str, int]] = {}
+        self._costs = counted_lines(self._outward(), budget, count)
         self._total = [0, *accumulate(self._costs)]
-        self.cost = self._total[-1] if len(self._costs) == len(lines) else budget + 1
+        self._all_fit = len(self._costs) == end - first
+        self.cost = self._total[-1] if self._all_fit else budget + 1
+
+    @abstractmethod
+    def _outward(self) -> Iterator[str]:
+        """The lines with their ends, the nearest first. A long document has more of them than are
+        ever looked at."""
 
     @abstractmethod
     def edge(self, n: int) -> int:
@@ -46,7 +58,7 @@ class _Side(ABC):
         """How many of the nearest lines have to be shown for this one to be among them."""
 
     @abstractmethod
-    def _fill(self, skeleton: Skeleton, outline: Outline, n: int) -> None:
+    def _fill(self, skeleton: Skeleton, outline: StandingOutline, n: int, used: Names) -> None:
         """Add to the skeleton what it has room for of what lies beyond the nearest n lines."""
 
     @abstractmethod
@@ -54,30 +66,56 @@ class _Side(ABC):
         """The nearest n lines and the skeleton in the file's order."""
 
     def shown(
-        self, outline: Outline | None, budget: int, reserved: int, near: float, step: int = 0
+        self,
+        outline: StandingOutline | None,
+        budget: int,
+        reserved: int,
+        near: float,
+        step: int = 0,
+        used: Names = (),
     ) -> tuple[str, int]:
         """What is shown for `budget` tokens, of which `reserved` are already spent, and its cost
         without these.
 
         The nearest lines get `near` (0 to 1) of the budget with what is reserved, and what the
         skeleton leaves of the rest. With `step` the far edge moves in steps of about so many
-        tokens, and up to these and a half remain unspent.
+        tokens, and up to these and a half remain unspent. `used` are the names in the code around
+        the cursor, whose definitions come first.
         """
-        if self.cost + reserved <= budget:
-            return self._joined(len(self._lines), Skeleton(0)), self.cost
+        key = (outline, budget, reserved, near, step, tuple(used))
+        if key not in self._shown:
+            self._shown[key] = self._chosen(outline, budget, reserved, near, step, used)
+        return self._shown[key]
+
+    def recounted(self, count: Count) -> Self:
+        """The same lines, their costs known, for another request."""
+        self._count = count
+        return self
+
+    def _chosen(
+        self,
+        outline: StandingOutline | None,
+        budget: int,
+        reserved: int,
+        near: float,
+        step: int,
+        used: Names,
+    ) -> tuple[str, int]:
+        if self._all_fit and self.cost + reserved <= budget:
+            return self._joined(self._end - self._first, Skeleton(0)), self.cost
         near_budget = max(0, int(budget * near) - reserved)
         n = self._reach(near_budget)
         n = self._best(outline, self._least(n, step), n)
         # In steps all that follows depends on n alone, not on how far the cursor is from there.
         skeleton = Skeleton(max(0, budget - reserved - (near_budget if step else self._total[n])))
         if outline:
-            self._fill(skeleton, outline, n)
+            self._fill(skeleton, outline, n, used)
         most = self._extended(n, skeleton)
         slack = step // 2 if step else budget // _EDGE_SLACK
         more = self._best(outline, max(n, self._least(most, slack)), most)
         skeleton = self._beyond(skeleton, n, more)
         if outline:
-            self._fill(skeleton, outline, more)
+            self._fill(skeleton, outline, more, used)
         return self._joined(more, skeleton), self._total[more] + skeleton.cost
 
     def _reach(self, budget: int) -> int:
@@ -88,7 +126,7 @@ class _Side(ABC):
         """The fewest lines that cost at most `slack` less than n lines do."""
         return min(n, bisect_left(self._total, self._total[n] - slack))
 
-    def _best(self, outline: Outline | None, least: int, most: int) -> int:
+    def _best(self, outline: StandingOutline | None, least: int, most: int) -> int:
         """The best number of lines: where a statement begins, the less nested the better, and then
         by the roundest line number. The same one stays best while least and most move a little."""
 
@@ -129,30 +167,37 @@ def _roundness(line: int) -> int:
 
 
 class LinesAbove(_Side):
-    """The lines before line `len(lines)`, given in the file's order."""
+    """The lines before line `end`."""
 
-    def __init__(self, lines: Sequence[str], budget: int, count: Count) -> None:
-        super().__init__(lines[::-1], budget, count)
+    def __init__(self, snapshot: DocumentSnapshot, end: int, budget: int, count: Count) -> None:
+        super().__init__(snapshot, 0, end, budget, count)
+
+    def _outward(self) -> Iterator[str]:
+        for end in range(self._end, 0, -_CUT_AT_A_TIME):
+            yield from reversed(_lines(self._snapshot, max(0, end - _CUT_AT_A_TIME), end))
 
     def edge(self, n: int) -> int:
-        return len(self._lines) - n
+        return self._end - n
 
     def _distance(self, line: int) -> int:
-        return len(self._lines) - line
+        return self._end - line
 
-    def _fill(self, skeleton: Skeleton, outline: Outline, n: int) -> None:
-        add_above(skeleton, outline, self.edge(n), self._count)
+    def _fill(self, skeleton: Skeleton, outline: StandingOutline, n: int, used: Names) -> None:
+        add_above(skeleton, outline, self.edge(n), self._count, used)
 
     def _joined(self, n: int, skeleton: Skeleton) -> str:
-        return skeleton.text + "".join(self._lines[:n][::-1])
+        return skeleton.text + _text(self._snapshot, self._end - n, self._end)
 
 
 class LinesBelow(_Side):
     """The lines from line `first` on."""
 
-    def __init__(self, lines: Sequence[str], first: int, budget: int, count: Count) -> None:
-        super().__init__(lines, budget, count)
-        self._first = first
+    def __init__(self, snapshot: DocumentSnapshot, first: int, budget: int, count: Count) -> None:
+        super().__init__(snapshot, first, snapshot.line_count, budget, count)
+
+    def _outward(self) -> Iterator[str]:
+        for first in range(self._first, self._end, _CUT_AT_A_TIME):
+            yield from _lines(self._snapshot, first, min(first + _CUT_AT_A_TIME, self._end))
 
     def edge(self, n: int) -> int:
         return self._first + n
@@ -160,9 +205,23 @@ class LinesBelow(_Side):
     def _distance(self, line: int) -> int:
         return line - self._first + 1
 
-    def _fill(self, skeleton: Skeleton, outline: Outline, n: int) -> None:
-        if n < len(self._lines):
-            add_below(skeleton, outline, self.edge(n), self._count)
+    def _fill(self, skeleton: Skeleton, outline: StandingOutline, n: int, used: Names) -> None:
+        if self.edge(n) < self._end:
+            add_below(skeleton, outline, self.edge(n), self._count, used)
 
     def _joined(self, n: int, skeleton: Skeleton) -> str:
-        return "".join(self._lines[:n]) + skeleton.text
+        return _text(self._snapshot, self._first, self._first + n) + skeleton.text
+
+
+def _lines(snapshot: DocumentSnapshot, first: int, end: int) -> list[str]:
+    bounds = [*snapshot.line_starts[first : end + 1], len(snapshot.text)]
+    return [snapshot.text[start:stop] for start, stop in pairwise(bounds[: end - first + 1])]
+
+
+def _text(snapshot: DocumentSnapshot, first: int, end: int) -> str:
+    """The lines from `first` up to `end`, their ends included."""
+    if first >= end:
+        return ""
+    starts = snapshot.line_starts
+    stop = starts[end] if end < len(starts) else len(snapshot.text)
+    return snapshot.text[starts[first] : stop]

@@ -5,7 +5,8 @@ with their bodies left out.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -13,18 +14,21 @@ from tree_sitter import Node
 
 from lsp_server.context.budget import Count, Piece, chosen
 from lsp_server.context.outline import Definition, Outline
-
-# What ends a block in the languages that end them: a line of closing brackets or a keyword.
-CLOSER = re.compile(r"\s*(?:[\])}]+|(?:end|fi|done|esac)\b)[\])};,]*\s*(?:(?://|#|--).*\s*)?")
+from lsp_server.context.standing import CLOSER, StandingOutline
 
 # The types of nodes that are no more than a sequence of statements.
-_SEQUENCE = re.compile(r"block|body|list|statements|then")
+_SEQUENCE = re.compile(
+    r"block(?!_mapping_pair|_sequence_item)|body|list|statements|then|document|declarations"
+)
 
 # No sibling gets more than this part of the budget: a long class is shown by its head alone.
 _SIBLING_SHARE = 4
 _SIBLING_TOKENS = 48
+_MOST_OF_A_NAME = 2
 # A head has at least so many tokens: it is no use to look at more siblings than would fit.
 _LEAST_TOKENS = 5
+
+Names = Sequence[str]
 
 
 @dataclass
@@ -58,74 +62,107 @@ class Skeleton:
         left = self.budget - self.cost
         most = left if most is None else min(most, left)
         most_each = most if most_each is None else most_each
-        self.chosen += chosen(list(candidates), most, count, self.pieces, most_each)
+        self.chosen += chosen(candidates, most, count, self.pieces, most_each)
 
 
-def add_above(skeleton: Skeleton, outline: Outline, line: int, count: Count) -> None:
-    """Add to the skeleton what it has room for of the lines before `line`."""
+def add_above(
+    skeleton: Skeleton, standing: StandingOutline, line: int, count: Count, used: Names = ()
+) -> None:
+    """Add to the skeleton what it has room for of the lines before `line`. `used` are the names in
+    the code around the cursor."""
+    outline, line = standing.outline, standing.old_line(line)
     enclosing, levels = _around(outline.definitions, line)
     before = (
         d
-        for within, level in levels
-        for d in reversed(level)
+        for within, level, at in levels
+        for d in map(level.__getitem__, range(at - 1, -1, -1))
         if d.last < line and outline.stands_alone(d, within)
     )
-    imports = [
-        Piece(first, last, outline.lines(first, last))
-        for first, last in outline.imports
-        if last < line and not _in_sibling(outline.definitions, first, line)
-    ]
     heads = [piece for d in reversed(enclosing) for piece in _head(outline, d, line)]
     # The imports get no more than half at first: a head that encloses the cursor says more.
-    skeleton.add(imports, count, most=skeleton.budget // 2)
-    skeleton.add(heads, count)
-    skeleton.add(_openers(outline, line), count)
+    skeleton.add(_imports(standing, line), count, most=skeleton.budget // 2)
+    skeleton.add(_present(standing, heads), count)
+    skeleton.add(_present(standing, _openers(outline, line)), count)
+    referred = _referred(outline, used, lambda d: d.last < line and d not in enclosing)
+    skeleton.add(_present(standing, referred), count, most_each=_sibling_most(skeleton.budget))
     siblings = islice(_folded(outline, before), 2 * skeleton.budget // _LEAST_TOKENS)
-    skeleton.add(siblings, count, most_each=_sibling_most(skeleton.budget))
-    skeleton.add(imports, count)
+    skeleton.add(_present(standing, siblings), count, most_each=_sibling_most(skeleton.budget))
+    skeleton.add(_imports(standing, line), count)
 
 
-def add_below(skeleton: Skeleton, outline: Outline, line: int, count: Count) -> None:
-    """Add to the skeleton what it has room for of the lines from `line` on."""
+def add_below(
+    skeleton: Skeleton, standing: StandingOutline, line: int, count: Count, used: Names = ()
+) -> None:
+    """Add to the skeleton what it has room for of the lines from `line` on. `used` are the names in
+    the code around the cursor."""
+    outline, line = standing.outline, standing.old_line(line)
     _, levels = _around(outline.definitions, line)
     after = (
         d
-        for within, level in levels
-        for d in level
+        for within, level, at in levels
+        for d in map(level.__getitem__, range(at, len(level)))
         if d.first >= line and outline.stands_alone(d, within)
     )
-    skeleton.add(_closers(outline, line), count)
+    skeleton.add(_present(standing, _closers(outline, line)), count)
+    referred = _referred(outline, used, lambda d: d.first >= line)
+    skeleton.add(_present(standing, referred), count, most_each=_sibling_most(skeleton.budget))
     siblings = islice(_folded(outline, after), 2 * skeleton.budget // _LEAST_TOKENS)
-    skeleton.add(siblings, count, most_each=_sibling_most(skeleton.budget))
+    skeleton.add(_present(standing, siblings), count, most_each=_sibling_most(skeleton.budget))
+
+
+def _present(standing: StandingOutline, pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Those of the earlier text's pieces that haven't changed, where they are now."""
+    found = map(standing.present, pieces)
+    return (piece for piece in found if piece is not None)
 
 
 def _sibling_most(budget: int) -> int:
     return max(budget // _SIBLING_SHARE, _SIBLING_TOKENS)
 
 
+def _referred(
+    outline: Outline, used: Names, is_there: Callable[[Definition], bool]
+) -> Iterator[Piece]:
+    """The definitions of the used names in short. A name with many definitions, such as
+    `run`, says too little to pick one."""
+    for name in used:
+        found = [(d, w) for d, w in outline.by_name.get(name, ()) if outline.stands_alone(d, w)]
+        if len(found) <= _MOST_OF_A_NAME:
+            for definition in (d for d, _ in found if is_there(d)):
+                yield from outline.summarised(definition)
+
+
+def _imports(standing: StandingOutline, line: int) -> Iterator[Piece]:
+    """The imports above the line that hold there."""
+    in_scope = (
+        one.piece
+        for one in standing.outline.imports
+        if one.piece.last < line and (one.within_until is None or one.within_until >= line)
+    )
+    return _present(standing, in_scope)
+
+
 def _around(
     definitions: list[Definition], line: int
-) -> tuple[list[Definition], list[tuple[Definition | None, list[Definition]]]]:
-    """The definitions that begin before the line and reach it, outermost first, and beside them,
-    innermost first, the other definitions with the one that they belong to."""
+) -> tuple[list[Definition], list[tuple[Definition | None, list[Definition], int]]]:
+    """The definitions that begin before the line and reach it, outermost first, and innermost first
+    the definitions beside each of them: with the one that they belong to, in order, and how many of
+    them begin before the line."""
     enclosing: list[Definition] = []
-    levels: list[tuple[Definition | None, list[Definition]]] = []
+    levels: list[tuple[Definition | None, list[Definition], int]] = []
     level = definitions
     while level:
-        around = [d for d in level if d.first < line <= d.last]
-        within = enclosing[-1] if enclosing else None
-        levels.insert(0, (within, [d for d in level if d not in around]))
-        enclosing += around[-1:]
-        level = around[-1].children if around else []
+        at = bisect_left(level, line, key=_first)
+        levels.insert(0, (enclosing[-1] if enclosing else None, level, at))
+        if at == 0 or level[at - 1].last < line:
+            break
+        enclosing.append(level[at - 1])
+        level = enclosing[-1].children
     return enclosing, levels
 
 
-def _in_sibling(definitions: list[Definition], line: int, shown: int) -> bool:
-    """Whether the line lies in a definition that does not enclose the shown line."""
-    for definition in definitions:
-        if definition.first <= line <= definition.last:
-            return definition.last < shown or _in_sibling(definition.children, line, shown)
-    return False
+def _first(definition: Definition) -> int:
+    return definition.first
 
 
 def _head(outline: Outline, definition: Definition, line: int) -> list[Piece]:
@@ -167,9 +204,6 @@ def _ends_with_token(node: Node) -> bool:
 
 
 def _folded(outline: Outline, definitions: Iterable[Definition]) -> Iterator[Piece]:
-    """Each definition without the bodies: a class with its members, or else by its head; one that
-    has no lines to save as it is."""
+    """Each definition without the bodies."""
     for d in definitions:
-        texts = [text for text in (outline.members(d), outline.elided(d)) if text]
-        for text in texts or [outline.lines(d.first, d.last)]:
-            yield Piece(d.first, d.last, text)
+        yield from outline.folded(d)

@@ -3,27 +3,31 @@
 A tree belongs to one text and is never changed. A new version of a document is parsed from the
 last tree of the same document, which takes a tenth of the time of a fresh parse.
 
-Trees speak in UTF-8 bytes, documents in code points: `SyntaxTree` converts both ways.
+The parser reads one byte for each code point, so that its places are ours. What isn't ASCII becomes
+a letter: within strings, comments and names, which is where it stands, any letter will do.
 """
 
-from bisect import bisect_right
+import codecs
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import accumulate
 from threading import Lock
 
 import tree_sitter
 
+from lsp_server.context.changed import changed_span
 from lsp_server.context.languages import Language, language_of
 from lsp_server.documents import DocumentSnapshot
 
-# A fresh parse takes about a third of a second for so many code points. What is longer is data or
-# generated, and is treated as lines.
-LONGEST_PARSED = 1_000_000
+# A fresh parse takes about a third of a second for a million code points. What is much longer is
+# data or generated, and is treated as lines.
+LONGEST_PARSED = 6_000_000
 
-_BLOCK = 1024
-_KEPT_TREES = 8
+# So much is read at a time: between two reads other threads can run.
+_READ_AT_A_TIME = 16_384
+_KEPT_DOCUMENTS = 8
+_KEPT_TREES = 2  # of the text as it is, and without the line that is being typed
+_LETTER = "codellama-letter"
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,50 +35,44 @@ class SyntaxTree:
     """The tree of one text. Broken code has a tree, too: with ERROR and missing nodes in it."""
 
     language: Language
-    text: str
+    snapshot: DocumentSnapshot
     data: bytes
     tree: tree_sitter.Tree
+
+    @property
+    def text(self) -> str:
+        return self.snapshot.text
 
     @property
     def root(self) -> tree_sitter.Node:
         return self.tree.root_node
 
-    @cached_property
-    def _block_starts(self) -> list[int]:
-        """The byte at which each block of 1024 code points starts, so that a conversion looks
-        at one block and not at the whole text."""
-        sizes = (
-            len(_encoded(self.text[start : start + _BLOCK]))
-            for start in range(0, len(self.text), _BLOCK)
-        )
-        return [0, *accumulate(sizes)]
-
-    @property
-    def _is_ascii(self) -> bool:
-        return len(self.data) == len(self.text)
-
     def byte_offset(self, offset: int) -> int:
-        """The byte at which the code point at `offset` starts; past the end, their number."""
-        offset = max(0, min(offset, len(self.text)))
-        if self._is_ascii:
-            return offset
-        block = offset // _BLOCK
-        return self._block_starts[block] + len(_encoded(self.text[block * _BLOCK : offset]))
+        """The byte of the code point at `offset`; past the end, their number."""
+        return max(0, min(offset, len(self.data)))
 
     def offset(self, byte: int) -> int:
-        """The code point that the byte belongs to; past the end, the text's length."""
-        byte = max(0, min(byte, len(self.data)))
-        if self._is_ascii:
-            return byte
-        block = bisect_right(self._block_starts, byte) - 1
-        inside = self.data[self._block_starts[block] : byte]
-        return min(len(self.text), block * _BLOCK + len(inside.decode("utf-8", errors="ignore")))
+        """The code point of the byte; past the end, the text's length."""
+        return max(0, min(byte, len(self.data)))
 
     def node_at(self, offset: int) -> tree_sitter.Node:
         """The smallest named node that covers the code point at `offset`; the root at the end of
         the text and between the root's children."""
         byte = self.byte_offset(offset)
         return self.root.named_descendant_for_byte_range(byte, byte) or self.root
+
+    def path(self, offset: int) -> list[tree_sitter.Node]:
+        """The nodes that cover the code point at `offset`, from the root down. Asking a node for
+        its parent walks down from the root each time."""
+        byte = self.byte_offset(offset)
+        cursor = self.tree.walk()
+        nodes = [self.root]
+        while cursor.goto_first_child_for_byte(byte) is not None:
+            node = cursor.node
+            if node is None or node.start_byte > byte:
+                break
+            nodes.append(node)
+        return nodes
 
     def error_count(self) -> int:
         """The number of ERROR and missing nodes: 0 for code without a syntax error."""
@@ -88,34 +86,46 @@ class SyntaxTree:
         return count
 
 
+def is_text(node: tree_sitter.Node) -> bool:
+    """Whether the node is a string or a comment, by the names that all grammars give these."""
+    return any(name in node.type for name in ("string", "heredoc", "comment"))
+
+
+def _letters(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    return "x" * (error.end - error.start), error.end
+
+
+codecs.register_error(_LETTER, _letters)
+
+
 def _encoded(text: str) -> bytes:
-    """UTF-8 in which a lone surrogate, which has no UTF-8, is one `?`: still one code point."""
-    return text.encode("utf-8", errors="replace")
+    return text.encode("ascii", errors=_LETTER)
 
 
 class _RecentTrees:
-    """The last few trees, found again by language and text."""
+    """The last trees of the last few documents."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._trees: OrderedDict[tuple[str, str, str], SyntaxTree] = OrderedDict()
+    def __init__(self) -> None:
+        self._trees: OrderedDict[tuple[str, str], list[SyntaxTree]] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, language: Language, uri: str, text: str) -> SyntaxTree:
-        key = (language.name, uri, text)
+    def get(self, language: Language, snapshot: DocumentSnapshot) -> SyntaxTree:
+        key = (language.name, snapshot.uri)
         with self._lock:
-            found = self._trees.get(key)
-            latest = next((self._trees[k] for k in reversed(self._trees) if k[:2] == key[:2]), None)
-        tree = found or _parsed(language, text, latest)
+            kept = self._trees.get(key, [])
+        tree = next((tree for tree in kept if tree.text == snapshot.text), None)
+        tree = tree or _parsed(language, snapshot, kept[-1] if kept else None)
         with self._lock:
-            self._trees[key] = tree
+            others = [other for other in self._trees.get(key, []) if other is not tree]
+            self._trees[key] = [*others, tree][-_KEPT_TREES:]
             self._trees.move_to_end(key)
-            while len(self._trees) > self._size:
+            while len(self._trees) > _KEPT_DOCUMENTS:
                 self._trees.popitem(last=False)
         return tree
 
 
-_recent = _RecentTrees(_KEPT_TREES)
+_recent = _RecentTrees()
 
 
 def parse(snapshot: DocumentSnapshot) -> SyntaxTree | None:
@@ -123,51 +133,52 @@ def parse(snapshot: DocumentSnapshot) -> SyntaxTree | None:
     language = language_of(snapshot.language, snapshot.uri)
     if language is None or len(snapshot.text) > LONGEST_PARSED:
         return None
-    return _recent.get(language, snapshot.uri, snapshot.text)
+    return _recent.get(language, snapshot)
 
 
 def parse_text(language: Language, text: str) -> SyntaxTree:
     """The tree of a text that belongs to no document, such as a completed line. Not kept."""
-    return _parsed(language, text, None)
+    return _parsed(language, DocumentSnapshot("", 0, language.name, text), None)
 
 
-def _parsed(language: Language, text: str, previous: SyntaxTree | None) -> SyntaxTree:
-    data = _encoded(text)
+def _parsed(
+    language: Language, snapshot: DocumentSnapshot, previous: SyntaxTree | None
+) -> SyntaxTree:
     # A parser holds the state of one parse, so each parse, on whatever thread, has its own.
     parser = tree_sitter.Parser(language.grammar())
-    tree = parser.parse(data, _edited(previous, data)) if previous else parser.parse(data)
-    return SyntaxTree(language, text, data, tree)
+    if previous is None:
+        data = _encoded(snapshot.text)
+        return SyntaxTree(language, snapshot, data, parser.parse(_reader(data)))
+    data, edited = _edited(previous, snapshot)
+    return SyntaxTree(language, snapshot, data, parser.parse(_reader(data), edited))
 
 
-def _edited(previous: SyntaxTree, data: bytes) -> tree_sitter.Tree:
-    """A copy of the tree, told which bytes the new text replaces in the old one."""
+def _reader(data: bytes) -> Callable[[int, object], bytes]:
+    return lambda byte, point: data[byte : byte + _READ_AT_A_TIME]
+
+
+def _edited(previous: SyntaxTree, snapshot: DocumentSnapshot) -> tuple[bytes, tree_sitter.Tree]:
+    """The new text's bytes, and a copy of the tree that was told what they replace."""
     old = previous.data
-    start = _common_length(old, data)
-    tail = _common_length(old[start:][::-1], data[start:][::-1])
+    start, old_end, new_end = changed_span(previous.snapshot, snapshot)
+    data = old[:start] + _encoded(snapshot.text[start:new_end]) + old[old_end:]
     tree = previous.tree.copy()
+    at = _point(old, start)
     tree.edit(
         start,
-        len(old) - tail,
-        len(data) - tail,
-        _point(old, start),
-        _point(old, len(old) - tail),
-        _point(data, len(data) - tail),
+        old_end,
+        new_end,
+        at,
+        _point(old, old_end, start, at),
+        _point(data, new_end, start, at),
     )
-    return tree
+    return data, tree
 
 
-def _common_length(a: bytes, b: bytes) -> int:
-    """The length of the common start, by halving: each comparison is one memcmp."""
-    low, high = 0, min(len(a), len(b))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _point(data: bytes, byte: int) -> tuple[int, int]:
-    """Row and column in bytes, as tree-sitter counts them: only `\\n` ends a row."""
-    return data.count(b"\n", 0, byte), byte - (data.rfind(b"\n", 0, byte) + 1)
+def _point(
+    data: bytes, byte: int, known: int = 0, known_point: tuple[int, int] = (0, 0)
+) -> tuple[int, int]:
+    """Row and column in bytes, as tree-sitter counts them: only `\\n` ends a row. The point of an
+    earlier byte saves counting from the start."""
+    rows = data.count(b"\n", known, byte)
+    return known_point[0] + rows, byte - (data.rfind(b"\n", 0, byte) + 1)

@@ -11,12 +11,14 @@ Two properties keep an engine's KV cache serving while a person types:
   in the parsed text too, so a half-typed string or bracket can't change what is shown below it.
 """
 
-from dataclasses import dataclass, replace
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
 
 from lsp_server.context.budget import Count, cut_end, cut_start, is_hopeless
-from lsp_server.context.outline import outline_of
-from lsp_server.context.sides import LinesAbove, LinesBelow, split_lines
-from lsp_server.context.skeleton import CLOSER
+from lsp_server.context.outline import Outline
+from lsp_server.context.sides import LinesAbove, LinesBelow
+from lsp_server.context.standing import SHORT, standing_outline
 from lsp_server.documents import DocumentSnapshot
 
 # Of a file larger than the budget, a quarter of what is shown stands after the cursor.
@@ -26,9 +28,17 @@ _NEAR = 0.65
 # The start moves in steps of 1/8 of the budget: so much may remain unspent, and goes to the suffix
 # where that can take more.
 _WIDE_STEP = 8
-_STEP = 14
+_STEP = 36
 # The cursor's line is charged in steps of 1/32 of the budget, so that typing keeps the shares.
 _LINE_STEP = 32
+
+_KEPT_SIDES = 4
+# The definitions of names on so many lines above the cursor come first. The lines are counted from
+# the last multiple of the step.
+_NAMES_LINES = 32
+_NAMES_STEP = 8
+_NAMES_CHARACTERS = 4_000
+_NAME = re.compile(r"[^\W\d]\w{2,}")
 
 
 @dataclass(frozen=True)
@@ -47,12 +57,10 @@ def infill_window(snapshot: DocumentSnapshot, offset: int, budget: int, count: C
     """
     offset = max(0, min(offset, len(snapshot.text)))
     number = snapshot.line_of(offset)
-    lines = split_lines(snapshot)
-    column = offset - snapshot.line_starts[number]
-    left, right = lines[number][:column], lines[number][column:]
+    start, end = snapshot.line_bounds(number)
+    left, right = snapshot.text[start:offset], snapshot.text[offset:end]
     left_cost, right_cost = _cost(left, budget, count), _cost(right, budget, count)
-    above = LinesAbove(lines[:number], budget, count)
-    below = LinesBelow(lines[number + 1 :], number + 1, budget, count)
+    above, below = _sides(snapshot, number, budget, count)
     if above.cost + left_cost + right_cost + below.cost <= budget:
         return Window(snapshot.text[:offset], snapshot.text[offset:])
 
@@ -61,18 +69,63 @@ def infill_window(snapshot: DocumentSnapshot, offset: int, budget: int, count: C
     suffix_budget = _suffix_budget(budget, above.cost + reserved, right_cost + below.cost)
     prefix_budget = budget - suffix_budget
 
-    outline = outline_of(_with_blank_line(snapshot, number))
+    outline = standing_outline(snapshot, number)
+    used = _names_used(snapshot, number)
     prefix = cut_start(left, prefix_budget, count)
     if prefix == left:
         suffix_takes_more = right_cost + below.cost > suffix_budget
         step = budget // (_WIDE_STEP if suffix_takes_more else _STEP)
-        shown, above_cost = above.shown(outline, prefix_budget, reserved, _NEAR, step)
+        shown, above_cost = above.shown(outline, prefix_budget, reserved, _NEAR, step, used)
         prefix = shown + left
         suffix_budget = budget - reserved - above_cost
     suffix = cut_end(right, suffix_budget, count)
     if suffix == right:
-        suffix += below.shown(outline, suffix_budget, right_cost, _NEAR)[0]
+        suffix += below.shown(outline, suffix_budget, right_cost, _NEAR, used=used)[0]
     return Window(prefix, suffix)
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """The lines around the cursor's, as long as only that one is changed."""
+
+    outline: Outline
+    number: int
+    budget: int
+    above: LinesAbove
+    below: LinesBelow
+
+
+_last_sides: OrderedDict[str, _Sides] = OrderedDict()
+
+
+def _sides(
+    snapshot: DocumentSnapshot, number: int, budget: int, count: Count
+) -> tuple[LinesAbove, LinesBelow]:
+    """The lines before and after the cursor's. In a long file they are kept for the keys that
+    follow on the same line."""
+    standing = standing_outline(snapshot, number) if snapshot.line_count > SHORT else None
+    outline = standing.outline if standing and standing.is_all_but(number) else None
+    last = _last_sides.get(snapshot.uri)
+    if outline and last and (last.outline, last.number, last.budget) == (outline, number, budget):
+        return last.above.recounted(count), last.below.recounted(count)
+    above = LinesAbove(snapshot, number, budget, count)
+    # Nothing after the cursor is counted that has no chance to be shown.
+    most_below = max(budget // _SUFFIX_SHARE, budget - above.cost) + budget // _SUFFIX_SHARE
+    below = LinesBelow(snapshot, number + 1, min(budget, most_below), count)
+    if outline:
+        _last_sides[snapshot.uri] = _Sides(outline, number, budget, above, below)
+        while len(_last_sides) > _KEPT_SIDES:
+            _last_sides.pop(next(iter(_last_sides)), None)
+    return above, below
+
+
+def _names_used(snapshot: DocumentSnapshot, number: int) -> list[str]:
+    """The names on the lines above the cursor, the nearest first. They change in steps, too: the
+    last lines written count only when some more are."""
+    end = number - number % _NAMES_STEP
+    starts = snapshot.line_starts
+    text = snapshot.text[starts[max(0, end - _NAMES_LINES)] : starts[end]][-_NAMES_CHARACTERS:]
+    return list(dict.fromkeys(reversed(_NAME.findall(text))))
 
 
 def _cost(text: str, budget: int, count: Count) -> int:
@@ -86,14 +139,3 @@ def _suffix_budget(budget: int, before: int, after: int) -> int:
     """A quarter for what stands after the cursor, more where what stands before it is short, less
     where it is short itself."""
     return max(0, min(after, max(budget // _SUFFIX_SHARE, budget - before)))
-
-
-def _with_blank_line(snapshot: DocumentSnapshot, number: int) -> DocumentSnapshot:
-    """The document with nothing on the line that is being typed. A space stays, lest two line ends
-    become one; a line that only closes blocks stays too, since all that follows depends on it."""
-    line = snapshot.line(number)
-    if CLOSER.fullmatch(line):
-        return snapshot
-    start = snapshot.line_starts[number]
-    end = start + len(line)
-    return replace(snapshot, version=0, text=f"{snapshot.text[:start]} {snapshot.text[end:]}")

@@ -1,44 +1,52 @@
 """textDocument/codeAction, codeAction/resolve and workspace/executeCommand.
 
 The menu is answered at once, without the model. The work is done when the user chooses: in
-resolve where the client can, else by a command. Both get the same request as their data:
-
-    {"action": "fix", "uri": ..., "version": 3, "range": {...}, "diagnostics": [...]}
-
-so an editor's key map may call a command with what it has; `version` and `diagnostics` may be left
-out.
+resolve where the client can, else by a command. Both get the same data (`action_requests.py`).
+Each shipped action has its command, `codellama.fix`; the user's own, which come and go, share
+`codellama.act`.
 """
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from cattrs.errors import BaseValidationError
+import attrs
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
 
+from lsp_server.actions.folders import ActionFolders, user_actions, workspace_actions
 from lsp_server.actions.offers import Offer, offers
-from lsp_server.actions.run import EditResult, PageResult, run
-from lsp_server.actions.templates import ActionTemplate, load_templates
-from lsp_server.completion.trigger import is_excluded
+from lsp_server.actions.rebase import rebased
+from lsp_server.actions.result import EditResult, PageResult
+from lsp_server.actions.run import run
+from lsp_server.actions.spoken import spoken_language
+from lsp_server.actions.subject import Subject
+from lsp_server.actions.templates import ActionTemplate
+from lsp_server.completion.trigger import is_left_alone
+from lsp_server.config import Config
 from lsp_server.convert import Positions
 from lsp_server.documents import DocumentSnapshot
 from lsp_server.errors import AnswerError, CodeLlamaError
+from lsp_server.handlers.action_requests import Requested, Requests
 from lsp_server.handlers.messages import show_error, show_info
 from lsp_server.handlers.pages import show_page
-from lsp_server.handlers.progress import progress
 from lsp_server.handlers.protocol import positions_of
+from lsp_server.handlers.writing import writing
 from lsp_server.session import Session
 
 _COMMAND_PREFIX = "codellama."
+_ANY_ACTION = "act"
 
 
 def register(server: LanguageServer, session: Session) -> None:
-    templates = load_templates()
-    actions = Actions(server, session, templates)
-    kinds = sorted({template.kind for template in templates.values()})
+    actions = Actions(server, session)
+    shipped = actions.folders.actions()
+    kinds = {template.kind for template in actions.folders.actions([user_actions()]).values()}
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,
-        types.CodeActionOptions(code_action_kinds=kinds, resolve_provider=True),
+        types.CodeActionOptions(code_action_kinds=sorted(kinds), resolve_provider=True),
     )
     def code_action(params: types.CodeActionParams) -> list[types.CodeAction] | None:
         return actions.offered(params)
@@ -52,15 +60,18 @@ def register(server: LanguageServer, session: Session) -> None:
             action.edit = result
         return action
 
-    for name in templates:
-        _register_command(server, actions, name)
+    for name in shipped:
+        _register_command(server, actions, name, {"action": name})
+    _register_command(server, actions, _ANY_ACTION, {})
 
 
-def _register_command(server: LanguageServer, actions: "Actions", name: str) -> None:
+def _register_command(
+    server: LanguageServer, actions: "Actions", name: str, meant: dict[str, str]
+) -> None:
     @server.command(_COMMAND_PREFIX + name)
     async def command(request: Any = None) -> None:
         asked = request if isinstance(request, dict) else {}
-        edit = await actions.perform({**asked, "action": name})
+        edit = await actions.perform({**asked, **meant})
         if edit is not None:
             await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit=edit))
 
@@ -68,54 +79,68 @@ def _register_command(server: LanguageServer, actions: "Actions", name: str) -> 
 class Actions:
     """Offers actions and performs the chosen one."""
 
-    def __init__(
-        self, server: LanguageServer, session: Session, templates: dict[str, ActionTemplate]
-    ) -> None:
+    def __init__(self, server: LanguageServer, session: Session) -> None:
+        self.folders = ActionFolders()
         self._server = server
         self._session = session
-        self._templates = templates
-        self._converter = server.protocol._converter
+        self._shipped = frozenset(self.folders.actions())
+        self._requests = Requests(session.documents, server.protocol._converter)
 
     @property
     def _positions(self) -> Positions:
         return positions_of(self._server.protocol)
 
+    def _templates(self) -> Mapping[str, ActionTemplate]:
+        """The actions there are now. What is wrong with a file is told once."""
+        folders = [Path(p) for p in map(to_fs_path, self._server.workspace.folders) if p]
+        if not folders and self._server.workspace.root_path:
+            folders = [Path(self._server.workspace.root_path)]
+        allowed = self._session.config.actions.allowed_folders
+        found = self.folders.actions([*workspace_actions(folders, allowed), user_actions()])
+        for problem in self.folders.take_problems():
+            show_error(self._server, problem)
+        return found
+
     def offered(self, params: types.CodeActionParams) -> list[types.CodeAction] | None:
         """The menu's entries."""
         snapshot = self._session.documents.get(params.text_document.uri)
-        if snapshot is None or is_excluded(snapshot.uri, self._session.config):
+        if snapshot is None or is_left_alone(snapshot, self._session.config):
             return None
+        self._requests.keep(snapshot)
+        positions, templates = self._positions, self._templates()
         diagnostics = {
-            self._positions.diagnostic(snapshot, d): d for d in params.context.diagnostics
+            self._requests.diagnostic(positions, snapshot, d): d for d in params.context.diagnostics
         }
-        start = self._positions.offset(snapshot, params.range.start)
-        end = self._positions.offset(snapshot, params.range.end)
+        start = positions.offset(snapshot, params.range.start)
+        end = positions.offset(snapshot, params.range.end)
         return [
-            self._code_action(snapshot, offer, [diagnostics[d] for d in offer.diagnostics])
-            for offer in offers(self._templates, snapshot, start, end, list(diagnostics))
+            self._code_action(
+                templates[offer.action],
+                snapshot,
+                offer,
+                [diagnostics[d] for d in offer.diagnostics],
+            )
+            for offer in offers(templates, snapshot, start, end, list(diagnostics))
             if _is_asked_for(offer.kind, params.context.only)
         ]
 
     def _code_action(
-        self, snapshot: DocumentSnapshot, offer: Offer, diagnostics: list[types.Diagnostic]
+        self,
+        template: ActionTemplate,
+        snapshot: DocumentSnapshot,
+        offer: Offer,
+        diagnostics: list[types.Diagnostic],
     ) -> types.CodeAction:
-        request = {
-            "action": offer.action,
-            "uri": snapshot.uri,
-            "version": snapshot.version,
-            "range": self._converter.unstructure(
-                self._positions.range(snapshot, offer.start, offer.end)
-            ),
-            "diagnostics": self._converter.unstructure(diagnostics),
-        }
+        data = self._requests.data(self._positions, snapshot, offer, diagnostics)
         action = types.CodeAction(title=offer.title, kind=offer.kind)
         if offer.kind == types.CodeActionKind.QuickFix and diagnostics:
             action.diagnostics = diagnostics
-        if self._templates[offer.action].edits and self._client_resolves_edits():
-            action.data = request
+        if template.edits and self._client_resolves_edits():
+            action.data = data
         else:
+            name = offer.action if offer.action in self._shipped else _ANY_ACTION
             action.command = types.Command(
-                title=offer.title, command=_COMMAND_PREFIX + offer.action, arguments=[request]
+                title=offer.title, command=_COMMAND_PREFIX + name, arguments=[data]
             )
         return action
 
@@ -130,75 +155,80 @@ class Actions:
         The user's cancel button and `$/cancelRequest` both end it, and the engine's work with it.
         """
         try:
-            snapshot, offer = self._understand(request)
-            result = await self._run(snapshot, offer, str(request.get("instruction") or ""))
-            if isinstance(result, PageResult):
-                await show_page(self._server, result.title, result.markdown)
-                return None
-            return self._checked_edit(snapshot, result)
+            asked = self._requests.understand(self._positions, request, self._templates())
+            result = await self._run(asked)
+            if isinstance(result, EditResult):
+                return await self._edit(asked, result)
+            if result:
+                await show_page(self._server, result)
         except CodeLlamaError as error:
             show_error(self._server, error)
-            return None
+        return None
 
-    async def _run(
-        self, snapshot: DocumentSnapshot, offer: Offer, instruction: str
-    ) -> EditResult | PageResult:
+    async def _run(self, asked: Requested) -> EditResult | PageResult | None:
+        """The result; None where it is a page that has been shown already."""
         engine = self._session.engine
         if engine is None:
             raise AnswerError(
                 "No model is loaded.", "The first message after the start said why and what to do."
             )
-        template = self._templates[offer.action]
-        async with progress(self._server, f"Code Llama: {offer.title}", cancellable=True) as report:
-            words = 0
-
-            def on_text(piece: str) -> None:
-                nonlocal words
-                words += 1
-                if words % 8 == 0:
-                    report(f"{words} tokens")
-
-            return await run(
-                offer, template, snapshot, engine, self._session.config, on_text, instruction
+        offer, template = asked.offer, asked.template
+        where = Subject(asked.snapshot, offer.start, offer.end).where
+        page_title = None if template.edits else f"{template.title}: {where}"
+        async with writing(self._server, f"Code Llama: {offer.title}", page_title) as seen:
+            result = await run(
+                offer,
+                template,
+                asked.snapshot,
+                engine,
+                self._config(),
+                seen.on_text,
+                asked.instruction,
+                seen.on_retry,
             )
+            shown = isinstance(result, PageResult) and seen.end(result)
+            return None if shown else result
 
-    def _understand(self, request: Any) -> tuple[DocumentSnapshot, Offer]:
-        """The document and the action that a request's data means. Raises AnswerError."""
-        try:
-            template = self._templates[request["action"]]
-            snapshot = self._session.documents.get(request["uri"])
-            range_ = self._converter.structure(request["range"], types.Range)
-            diagnostics = self._converter.structure(
-                request.get("diagnostics") or [], list[types.Diagnostic]
-            )
-        except (KeyError, TypeError, AttributeError, BaseValidationError) as error:
-            raise AnswerError(
-                "The editor asked for an action in a way that is not understood.",
-                'Needed: {"uri": ..., "range": {"start": ..., "end": ...}}.',
-            ) from error
-        if snapshot is None:
-            raise AnswerError("The document is not open any more.")
-        if request.get("version") not in (None, snapshot.version):
-            raise AnswerError("The document changed meanwhile.", "Choose the action again.")
-        positions = self._positions
-        return snapshot, Offer(
-            template.name,
-            template.title,
-            template.kind,
-            positions.offset(snapshot, range_.start),
-            positions.offset(snapshot, range_.end),
-            tuple(positions.diagnostic(snapshot, d) for d in diagnostics),
-        )
+    def _config(self) -> Config:
+        """The settings, with the language that answers are written in."""
+        config = self._session.config
+        spoken = spoken_language(config.actions.language, self._session.locale)
+        return attrs.evolve(config, actions=attrs.evolve(config.actions, language=spoken))
 
-    def _checked_edit(self, snapshot: DocumentSnapshot, result: EditResult) -> types.WorkspaceEdit:
-        if not self._session.documents.is_current(snapshot):
-            raise AnswerError(
-                "The document changed while the answer was written, so nothing was edited.",
-                "Choose the action again.",
-            )
+    async def _edit(self, asked: Requested, result: EditResult) -> types.WorkspaceEdit | None:
+        """The edit of the document as it is now; the code on a page where its place is gone."""
+        snapshot, edits = self._session.documents.get(asked.snapshot.uri), None
+        if snapshot:
+            edits = rebased(result.edits, asked.snapshot, snapshot, result.first, result.last)
+        if snapshot is None or edits is None:
+            reason = "The document changed while the answer was written."
+            await show_page(self._server, result.draft.page(reason))
+            return None
         if result.warning:
             show_info(self._server, result.warning)
-        return self._positions.versioned_edit(snapshot, result.edits)
+        edit = self._positions.versioned_edit(snapshot, edits)
+        return _to_confirm(edit, result) if self._client_confirms_edits() else edit
+
+    def _client_confirms_edits(self) -> bool:
+        workspace = self._server.client_capabilities.workspace
+        support = workspace and workspace.workspace_edit
+        return bool(support and support.change_annotation_support and support.document_changes)
+
+
+def _to_confirm(edit: types.WorkspaceEdit, result: EditResult) -> types.WorkspaceEdit:
+    """The edit marked as one to look at before it is made."""
+    note = types.ChangeAnnotation(
+        label=result.draft.title, needs_confirmation=True, description="Written by a model"
+    )
+    changes: list[Any] = [
+        types.TextDocumentEdit(
+            change.text_document,
+            [types.AnnotatedTextEdit("codellama", e.range, e.new_text) for e in change.edits],  # type: ignore[union-attr]
+        )
+        for change in edit.document_changes or ()
+        if isinstance(change, types.TextDocumentEdit)
+    ]
+    return types.WorkspaceEdit(document_changes=changes, change_annotations={"codellama": note})
 
 
 def _is_asked_for(kind: str, only: Any) -> bool:

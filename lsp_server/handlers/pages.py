@@ -1,21 +1,74 @@
-"""window/showDocument: an answer as a Markdown page."""
+"""Answers as Markdown pages: window/showDocument, or our codellama/page while they are written.
+
+A client that says `experimental: {codellama: {pages: true}}` in its capabilities gets
+
+    codellama/page {"id": ..., "title": ..., "markdown": a piece to append, "done": false}
+    codellama/page {"id": ..., "title": ..., "markdown": the whole page, "done": true}
+
+The last one replaces what came before: leaked control tokens are gone, notes stand at the top.
+`markdown` is null there where the answer failed or was cancelled: the page ends as it is.
+"""
 
 import re
+import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
+from lsp_server.actions.result import PageResult
 from lsp_server.handlers.messages import show_info
 
+PAGE = "codellama/page"
 
-async def show_page(server: LanguageServer, title: str, markdown: str) -> None:
+
+def shows_growing_pages(server: LanguageServer) -> bool:
+    """Whether the client takes `codellama/page`."""
+    ours = _member(server.client_capabilities.experimental, "codellama")
+    return bool(_member(ours, "pages"))
+
+
+def _member(value: Any, name: str) -> Any:
+    """A member of what the client sent, which has no type: a mapping, or pygls' object for one."""
+    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+
+
+class GrowingPage:
+    """A page that the client shows while it is written."""
+
+    def __init__(self, server: LanguageServer, title: str) -> None:
+        self._server = server
+        self._title = title
+        self._id = str(uuid.uuid4())
+        self._done = False
+        self._send(f"# {title}\n\n")
+
+    def append(self, piece: str) -> None:
+        self._send(piece)
+
+    def end(self, markdown: str | None = None) -> None:
+        """The whole page; without it the page stays as it is. Only the first end counts."""
+        if not self._done:
+            self._done = True
+            self._send(markdown)
+
+    def _send(self, markdown: str | None) -> None:
+        page = {"id": self._id, "title": self._title, "markdown": markdown, "done": self._done}
+        self._server.protocol.notify(PAGE, page)
+
+
+async def show_page(server: LanguageServer, page: PageResult) -> None:
     """Open the page in the editor; where the client can't, show its text as a message."""
+    if shows_growing_pages(server):
+        GrowingPage(server, page.title).end(page.markdown)
+        return
     window = server.client_capabilities.window
     if not (window and window.show_document and window.show_document.support):
-        show_info(server, markdown)
+        show_info(server, page.markdown)
         return
-    uri = write_page(title, markdown).as_uri()
+    uri = write_page(page.title, page.markdown).as_uri()
     await server.window_show_document_async(
         types.ShowDocumentParams(uri=uri, external=False, take_focus=True)
     )

@@ -66,12 +66,30 @@ async def test_commands_apply_edits_where_the_client_cannot_resolve(script):
         assert editor.applied[0].document_changes[0].edits
 
 
-async def test_a_changed_document_is_not_edited(script):
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [((5, 0, 5, 0, "    # typed below\n"), 0), ((0, 0, 0, 0, "# typed above\n"), 1)],
+)
+async def test_an_action_chosen_after_typing_elsewhere_is_about_the_same_lines(
+    script, change, line
+):
     async with running_editor(*script(chats=[{"text": FIXED, "stall": True}])) as editor:
         editor.open(URI, TEXT, version=1)
         actions = await editor.actions(URI, 0, 0, 1, 16, diagnostics=[UNDEFINED])
         action = next(action for action in actions if action.diagnostics)
-        editor.change(URI, 2, (5, 0, 5, 0, "    # typed meanwhile\n"))
+        editor.change(URI, 2, change)
+        resolved = await editor.client.code_action_resolve_async(action)
+        (changed,) = resolved.edit.document_changes
+        assert changed.text_document.version == 2
+        assert [edit.range.start.line for edit in changed.edits] == [line]
+
+
+async def test_an_action_on_lines_that_changed_is_refused(script):
+    async with running_editor(*script(chats=[FIXED])) as editor:
+        editor.open(URI, TEXT, version=1)
+        actions = await editor.actions(URI, 0, 0, 1, 16, diagnostics=[UNDEFINED])
+        action = next(action for action in actions if action.diagnostics)
+        editor.change(URI, 2, (1, 16, 1, 16, " + c"))
         resolved = await editor.client.code_action_resolve_async(action)
         assert resolved.edit is None
         assert "changed" in editor.messages[0].message

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 
 from lsp_server.convert import Positions
-from lsp_server.documents import DocumentSnapshot
+from lsp_server.documents import DocumentSnapshot, Edit, apply_edits
 
 ENCODINGS = [
     types.PositionEncodingKind.Utf8,
@@ -65,10 +65,11 @@ def test_any_position_is_inside_the_document(encoding, text, line, column):
 
 def test_a_change_without_a_range_is_the_whole_text():
     change = types.TextDocumentContentChangeWholeDocument("new")
-    assert Positions().apply_change(snapshot("old"), change) == "new"
+    assert Positions().edit(snapshot("old"), change) == Edit(0, 3, "new")
 
 
 def test_a_change_replaces_its_range():
     range_ = types.Range(types.Position(0, 3), types.Position(1, 1))
     change = types.TextDocumentContentChangePartial(range=range_, text="-")
-    assert Positions().apply_change(snapshot("😀ab\ncd"), change) == "😀a-d"
+    edit = Positions().edit(snapshot("😀ab\ncd"), change)
+    assert apply_edits("😀ab\ncd", [edit]) == "😀a-d"

@@ -53,8 +53,22 @@ def test_a_changed_document_is_not_current():
     old = store.get("file:///a.py")
     assert old is not None
     assert store.is_current(old)
-    store.replace_text("file:///a.py", 2, "b")
+    store.edit("file:///a.py", 2, Edit(0, 1, "b"))
     assert not store.is_current(old)
     assert store.get("file:///a.py") == DocumentSnapshot("file:///a.py", 2, "python", "b")
     store.close("file:///a.py")
     assert store.get("file:///a.py") is None
+
+
+@given(st.text(alphabet="ab\r\n😀"), st.text(alphabet="ab\r\n😀"), st.data())
+def test_an_edit_keeps_what_is_known_of_the_lines(text, new, data):
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    store = DocumentStore()
+    store.open(snapshot(text))
+    old = store.get("file:///a.py")
+    assert old.line_count
+    store.edit("file:///a.py", 2, Edit(start, end, new))
+    edited = store.get("file:///a.py")
+    assert (edited.version, edited.text) == (2, apply_edits(text, [Edit(start, end, new)]))
+    assert edited.line_starts == snapshot(edited.text).line_starts

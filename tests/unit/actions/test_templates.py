@@ -20,9 +20,17 @@ def written(folder: Path, text: str) -> Path:
 
 def test_the_shipped_actions():
     templates = load_templates()
-    assert list(templates) == ["explain", "fix", "generate"]
-    assert [template.produces for template in templates.values()] == ["page", "edit", "insertion"]
+    assert {name: template.produces for name, template in templates.items()} == {
+        "document": "edit",
+        "explain": "page",
+        "fix": "edit",
+        "generate": "insertion",
+        "simplify": "edit",
+        "tests": "page",
+        "translate": "edit",
+    }
     for template in templates.values():
+        assert load_template(template.path).names == template.names
         message = template.render(
             Variables("python", "a.py", "x = 1", "import a", "Error: b", "Do c.")
         )
@@ -42,6 +50,18 @@ def test_a_file(tmp_path):
     assert template.render(Variables("c", "a.c", "", instruction="it")) == "Do it in a.c."
 
 
+def test_every_key(tmp_path):
+    more = (
+        "languages: [python, ruby]\nchanges: comments\ncontext: outline\nmax_tokens: 9\n"
+        "temperature: 0.5\n"
+    )
+    text = FRONT.replace("edit\n", f"edit\n{more}") + "{{ context }}{{ answer_language }}"
+    template = load_template(written(tmp_path, text))
+    assert template.languages == {"python", "ruby"}
+    assert (template.changes, template.context) == ("comments", "outline")
+    assert (template.max_tokens, template.temperature) == (9, 0.5)
+
+
 @pytest.mark.parametrize(
     "text", ["{{ file_name }}", "{% if x %}", "<|im_end|>", "a\\n\n  {#b#}", "&<>"]
 )
@@ -58,8 +78,8 @@ def test_what_is_inserted_is_never_interpreted(tmp_path, text):
         ("---\n- a\n---\n", "line 2: the front matter must be keys and values"),
         (FRONT.replace("produces: edit\n", ""), "line 1: the front matter has no produces"),
         (
-            FRONT.replace("---\ntitle", "---\ntemperature: 1\ntitle"),
-            "line 2: unknown key 'temperature'",
+            FRONT.replace("---\ntitle", "---\ntemper: 1\ntitle"),
+            "line 2: unknown key 'temper'",
         ),
         (FRONT.replace("title: Ask", "title: ''"), "line 2: title must be a text"),
         (FRONT.replace("kind: refactor.rewrite", "kind: quick fix"), "line 3: kind must be"),
@@ -75,6 +95,11 @@ def test_what_is_inserted_is_never_interpreted(tmp_path, text):
         ),
         (FRONT.replace("edit\n", "edit\nmax_tokens: yes\n"), "line 6: max_tokens must be a whole"),
         (FRONT.replace("edit\n", "edit\ntitle: Again\n"), "line 6: title is there twice"),
+        (FRONT.replace("edit\n", "edit\ntemperature: 3\n"), "line 6: temperature must be a number"),
+        (FRONT.replace("edit\n", "edit\nlanguages: []\n"), "line 6: languages must be one or more"),
+        (FRONT.replace("edit\n", "edit\nchanges: all\n"), "line 6: changes must be one of code"),
+        (FRONT.replace("edit\n", "edit\ncontext: file\n"), "line 6: context must be one of none"),
+        (FRONT + "{{ context }}\n", "line 1: the text names context. Add `context: outline`"),
         (FRONT + "One\n{{ selektion }}\n", "line 8: unknown variable 'selektion'"),
         (FRONT + "One\n\n{% if selection %}\n", "line 9: "),
         (FRONT + "{{ selection | shout }}\n", "line 7: No filter named 'shout'"),

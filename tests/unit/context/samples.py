@@ -104,6 +104,43 @@ SAMPLES = {
         'local a = require("a")\n\n',
         "local function work_{n}(count, total)\n" + _BODY.replace(";", "") + "end\n",
     ),
+    "kotlin": Sample(
+        "kotlin",
+        "package work\n\nimport java.util.Date\n\nclass Work {\n",
+        "    fun work{n}(count: Int, total: Int): Int {\n" + _BODY + "    }\n",
+        "}\n",
+    ),
+    "swift": Sample(
+        "swift",
+        "import Foundation\n\nstruct Work {\n",
+        "    func work{n}(count: Int, total: Int) -> Int {\n" + _BODY + "    }\n",
+        "}\n",
+    ),
+    "scala": Sample(
+        "scala",
+        "package work\n\nimport java.util.Date\n\nclass Work {\n",
+        "  def work{n}(count: Int, total: Int): Int = {\n" + _BODY.replace(";", "") + "  }\n",
+        "}\n",
+    ),
+    "haskell": Sample(
+        "haskell",
+        "module Work where\n\nimport Data.List (sort)\n\n",
+        "work{n} count total = do\n" + "".join(f"  print (total + {n})\n" for n in range(6)),
+    ),
+}
+
+# Languages without bodies to leave out: a line that says where what follows is, and its rows.
+DATA = {
+    "html": (
+        '<html>\n<body>\n<div class="outer">\n',
+        '<p class="a">row {n}</p>\n',
+        "</div>\n</body>\n</html>\n",
+    ),
+    "css": ("@media print {\n", "  .row{n} { color: red; }\n", "}\n"),
+    "json": ('{\n  "outer": {\n', '    "row{n}": [1, 2],\n', '    "last": 1\n  }\n}\n'),
+    "yaml": ("first: 1\nouter:\n", "  row{n}: value\n", ""),
+    "toml": ("[outer]\n", "row{n} = 1\n", ""),
+    "sql": ("CREATE TABLE outer_rows (\n", "  row{n} int,\n", "  last int\n);\n"),
 }
 
 # How a function of the sample reads once its body is left out.
@@ -122,4 +159,8 @@ ELIDED = {
     "php": "function work{n}($count, $total) { /* ... */ }\n",
     "shellscript": "work_{n}() { : ...; }\n",
     "lua": "local function work_{n}(count, total)\n    -- ...\nend\n",
+    "kotlin": "    fun work{n}(count: Int, total: Int): Int { /* ... */ }\n",
+    "swift": "    func work{n}(count: Int, total: Int) -> Int { /* ... */ }\n",
+    "scala": "  def work{n}(count: Int, total: Int): Int = { /* ... */ }\n",
+    "haskell": "work{n} count total = undefined\n",
 }

@@ -16,6 +16,8 @@ from lsp_server.context.languages import LANGUAGES, language_of
         ("plaintext", "file:///a.py", None),
         ("unknown", "file:///folder.py/Makefile", None),
         ("unknown", "", None),
+        ("jsonc", "file:///settings", "json"),
+        ("", "file:///build.gradle.kts", "kotlin"),
     ],
 )
 def test_language_of(language_id, uri, name):
@@ -32,3 +34,8 @@ def test_no_id_or_extension_belongs_to_two_languages():
 
 def test_a_grammar_is_loaded_once():
     assert LANGUAGES[0].grammar() is LANGUAGES[0].grammar()
+
+
+@pytest.mark.parametrize(("name", "line"), [("python", "# a"), ("html", "<!-- a -->")])
+def test_comment_line(name, line):
+    assert language_of(name, "").comment_line("a") == line

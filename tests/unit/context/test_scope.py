@@ -45,6 +45,12 @@ BLOCKS = [
     ("lua", "local function f(a)‸\n"),
     ("lua", "if a then‸\n"),
     ("shellscript", "for i in 1 2; do‸\n"),
+    ("kotlin", "fun f(a: Int): Int {‸\n}\n"),
+    ("swift", "class A {\n    ‸\n}\n"),
+    ("haskell", "f x = do‸\n"),
+    ("html", "<ul>‸\n</ul>\n"),
+    ("css", ".a {‸\n}\n"),
+    ("sql", "SELECT‸\n"),
     ("yaml", "a:‸\n"),
     ("yaml", "a:\n  ‸\n"),
     ("", "‸"),
@@ -78,6 +84,10 @@ LINES = [
     ("ruby", "def a() = ‸\n"),
     ("ruby", "foo if bar‸\n"),
     ("shellscript", "echo ‸\n"),
+    ("kotlin", "val x = ‸\n"),
+    ("json", '{"a": "‸"}\n'),
+    ("toml", "a = ‸\n"),
+    ("yaml", "a: it's ‸\n"),
     ("", "some words‸"),
 ]
 

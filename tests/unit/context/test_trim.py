@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from lsp_server.context.syntax import parse
 from lsp_server.context.trim import infill_window
+from lsp_server.documents import Edit
 from tests.unit.context.marks import count_tokens, snapshot, with_cursor
-from tests.unit.context.samples import ELIDED, SAMPLES
+from tests.unit.context.samples import DATA, ELIDED, SAMPLES
 
 LINES = [f"line number {n} of this text\n" for n in range(500)]
 
@@ -128,7 +129,7 @@ def test_siblings_are_elided_and_the_text_still_parses(language, sample):
 def test_a_large_file_uses_the_budget(language, budget, place):
     text = SAMPLES["python"].text * 20 if language == "python" else "".join(LINES * 20)
     shown = window(snapshot(text, language), int(place * len(text)), budget)
-    assert 0.85 * budget <= cost(shown) <= budget
+    assert 0.93 * budget <= cost(shown) <= budget
 
 
 def test_a_quarter_stands_after_the_cursor():
@@ -158,6 +159,9 @@ def test_the_suffix_does_not_depend_on_the_line_before_it(offset, typed, languag
     # A line that only closes a block counts as structure until something else stands on it.
     document = snapshot(text, language)
     assume(document.line(document.line_of(offset)).strip() not in ("}", "};", "end"))
+    # The line is charged in steps of 1/32 of the budget.
+    left = text[document.line_starts[document.line_of(offset)] : offset]
+    assume(len({sum(count_tokens([line])) // (1000 // 32) for line in (left, left + typed)}) == 1)
     before = window(document, offset, 1000)
     after = snapshot(text[:offset] + typed + text[offset:], language)
     assert window(after, offset + len(typed), 1000).suffix == before.suffix
@@ -227,3 +231,45 @@ def test_a_function_inside_an_expression_is_no_sibling():
     shown = window(snapshot(text, "lua"), middle_of(text), 150)
     assert "__index" not in shown.prefix
     assert shown.prefix.startswith("local function f()\n")
+
+
+@pytest.mark.parametrize(("language", "parts"), DATA.items(), ids=DATA)
+def test_data_shows_what_encloses_the_cursor(language, parts):
+    opening, row, closing = parts
+    text = opening + "".join(row.replace("{n}", str(n)) for n in range(300)) + closing
+    document = snapshot(text, language)
+    assert parse(document).error_count() == 0
+    shown = window(document, middle_of(text), 400)
+    assert shown.prefix.startswith(opening) or shown.prefix.startswith(opening.splitlines()[-1])
+    assert "150" in shown.prefix + shown.suffix
+
+
+def test_definitions_of_names_near_the_cursor_come_before_nearer_siblings():
+    body = "".join(f"    total += {n}\n" for n in range(9)) + "    return total\n\n\n"
+    near = [f"def near_{n}(total):\n{body}" for n in range(40)]
+    far = (
+        f'def convert_total(value: int) -> str:\n    """Make it a text.\n\n    So.\n    """\n{body}'
+    )
+    above = "def main():\n" + "".join(f"    a_{n} = convert_total({n})\n" for n in range(30))
+    text = far + "".join(near) + above + "".join(f"    b_{n} = {n}\n" for n in range(60))
+    shown = window(snapshot(text), text.index("    b_0"), 500)
+    expected = 'def convert_total(value: int) -> str:\n    """Make it a text."""\n'
+    assert shown.prefix.startswith(expected)
+    assert parse(snapshot(shown.prefix)).error_count() == 0
+
+
+@settings(deadline=None)
+@given(st.integers(0, 6), st.lists(st.sampled_from("ab(\n\t 'é"), max_size=30))
+def test_typing_in_a_long_file_shows_what_a_fresh_look_shows(place, typed):
+    """Near lines are those of the present text, whatever is kept from the keys before."""
+    text = SAMPLES["python"].text * 3
+    document = snapshot(text)
+    offset = text.index("\n", place * len(text) // 7)
+    for n, letter in enumerate(typed):
+        document = document.edited(n + 2, Edit(offset, offset, letter))
+        offset += 1
+        shown = window(document, offset, 400)
+        assert cost(shown) <= 400
+        near = document.text[max(0, offset - 200) : offset], document.text[offset : offset + 60]
+        assert shown.prefix.endswith(near[0])
+        assert shown.suffix.startswith(near[1])

@@ -1,0 +1,2 @@
+(charset_statement) @import
+(import_statement) @import

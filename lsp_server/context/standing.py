@@ -1,0 +1,192 @@
+"""The outline while a document is typed in: one that was made some keys ago serves on.
+
+Parsing a long file and reading its outline takes longer than a person takes to type the next
+letter. But what is typed changes some lines around the cursor, which are shown as they are; the
+outline is for what lies beyond them, and that is the same. So in a long file an outline stands
+until a new one has been made in the background; what changed since is left out of it.
+"""
+
+import re
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from threading import Lock
+
+from lsp_server.context.budget import Piece
+from lsp_server.context.changed import changed_lines
+from lsp_server.context.languages import language_of
+from lsp_server.context.outline import Outline, outline_of
+from lsp_server.context.syntax import is_text
+from lsp_server.documents import DocumentSnapshot, Edit
+
+# What ends a block in the languages that end them: a line of closing brackets or a keyword.
+CLOSER = re.compile(r"\s*(?:[\])}]+|(?:end|fi|done|esac)\b)[\])};,]*\s*(?:(?://|#|--).*\s*)?")
+
+# Up to so many lines an outline takes a few milliseconds, and is made anew with each line. In a
+# longer file the last one serves as long as the text comes from that one by edits, or differs in
+# few lines.
+SHORT = 500
+_FEW = 50
+_KEPT = 8
+
+
+@dataclass(frozen=True)
+class StandingOutline:
+    """An outline of an earlier text, asked and answering in the lines of the present one: since
+    then its lines from `first` up to `old_end` became those up to `new_end`."""
+
+    outline: Outline
+    first: int
+    old_end: int
+    new_end: int
+
+    def is_all_but(self, line: int) -> bool:
+        """Whether the present text is the earlier one, but for the line."""
+        return (self.first, self.old_end, self.new_end) == (line, line + 1, line + 1)
+
+    def depth(self, line: int) -> int | None:
+        """How deeply the code that starts on the line is nested; None where that isn't known."""
+        if self.first <= line < self.new_end:
+            return None
+        return self.outline.depth(self.old_line(line))
+
+    def is_in_text(self, line: int) -> bool:
+        """Whether the line begins inside a string or comment, as far as the earlier text tells."""
+        tree = self.outline.tree
+        start = self.outline.line_start(
+            min(line, self.first) if line < self.new_end else self.old_line(line)
+        )
+        return any(is_text(node) and node.start_byte < start for node in tree.path(start))
+
+    def old_line(self, line: int) -> int:
+        """The line's number in the earlier text; for a changed one, the first after the change."""
+        if line < self.first:
+            return line
+        return max(line, self.new_end) - self.new_end + self.old_end
+
+    def present(self, piece: Piece) -> Piece | None:
+        """A piece of the earlier text at its place in the present one; None where it changed."""
+        if piece.last < self.first:
+            return piece
+        if piece.first < self.old_end:
+            return None
+        by = self.new_end - self.old_end
+        return Piece(piece.first + by, piece.last + by, piece.text)
+
+
+class _StandingOutlines:
+    """The last outline of each of the last few documents."""
+
+    def __init__(self) -> None:
+        self._outlines: OrderedDict[tuple[str, str], Outline] = OrderedDict()
+        self._waiting: dict[str, tuple[DocumentSnapshot, int]] = {}
+        self._lock = Lock()
+
+    def get(self, snapshot: DocumentSnapshot, line: int) -> StandingOutline | None:
+        standing = self._standing(snapshot, line)
+        if standing is None:
+            outline = _made(snapshot, line)
+            self._keep(outline)
+            if outline is None:
+                return None
+            return StandingOutline(outline, *changed_lines(outline.snapshot, snapshot))
+        if standing.new_end - standing.first > 1 or not standing.first <= line < standing.new_end:
+            self._renew(snapshot, line)
+        return standing
+
+    def _standing(self, snapshot: DocumentSnapshot, line: int) -> StandingOutline | None:
+        """The last outline, where it still serves."""
+        with self._lock:
+            outline = self._outlines.get((snapshot.language, snapshot.uri))
+        if outline is None:
+            return None
+        change = changed_lines(outline.snapshot, snapshot)
+        if snapshot.line_count <= SHORT:
+            serves = _is_exact(outline.snapshot, snapshot, line, change)
+        else:
+            serves = max(change[1:]) - change[0] <= _FEW or any(
+                snapshot.line_starts.shared(outline.snapshot.line_starts)
+            )
+        return StandingOutline(outline, *change) if serves else None
+
+    def _keep(self, outline: Outline | None, only_if_newer: bool = False) -> None:
+        if outline is None:
+            return
+        key = (outline.snapshot.language, outline.snapshot.uri)
+        with self._lock:
+            known = self._outlines.get(key)
+            if only_if_newer and known and known.snapshot.version > outline.snapshot.version:
+                return
+            self._outlines[key] = outline
+            self._outlines.move_to_end(key)
+            while len(self._outlines) > _KEPT:
+                self._outlines.popitem(last=False)
+
+    def _renew(self, snapshot: DocumentSnapshot, line: int) -> None:
+        """Make a new outline in the background, of the newest text that was asked for."""
+        with self._lock:
+            is_under_way = snapshot.uri in self._waiting
+            self._waiting[snapshot.uri] = (snapshot, line)
+        if not is_under_way:
+            _background().submit(self._make_waiting, snapshot.uri)
+
+    def _make_waiting(self, uri: str) -> None:
+        with self._lock:
+            snapshot, line = self._waiting.pop(uri)
+        self._keep(_made(snapshot, line), only_if_newer=True)
+
+
+_outlines = _StandingOutlines()
+
+
+@cache
+def _background() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "outline")
+
+
+def standing_outline(snapshot: DocumentSnapshot, line: int) -> StandingOutline | None:
+    """The outline of all but the line, which is being typed and counts as blank; None where the
+    language has no grammar here."""
+    if language_of(snapshot.language, snapshot.uri) is None:
+        return None
+    return _outlines.get(snapshot, line)
+
+
+def exact_outline(snapshot: DocumentSnapshot) -> StandingOutline | None:
+    """The outline of the document as it is; None where its language has no grammar here."""
+    outline = outline_of(snapshot)
+    end = snapshot.line_count
+    return StandingOutline(outline, end, end, end) if outline else None
+
+
+def _is_exact(
+    old: DocumentSnapshot, new: DocumentSnapshot, line: int, change: tuple[int, int, int]
+) -> bool:
+    """Whether the old text is the new one with the line blank, as an outline is made."""
+    if change == (line, line + 1, line + 1):
+        return _is_blank_or_closer(old, line)
+    first, old_end, new_end = change
+    return first == old_end == new_end and _is_blank_or_closer(new, line)
+
+
+def _is_blank_or_closer(snapshot: DocumentSnapshot, line: int) -> bool:
+    text = snapshot.line(line)
+    return text == " " or CLOSER.fullmatch(text) is not None
+
+
+def _made(snapshot: DocumentSnapshot, line: int) -> Outline | None:
+    outline = outline_of(_with_blank_line(snapshot, line))
+    if outline is not None:
+        _ = outline.by_name  # read now, so that no key has to wait for it
+    return outline
+
+
+def _with_blank_line(snapshot: DocumentSnapshot, number: int) -> DocumentSnapshot:
+    """The document with nothing on the line that is being typed. A space stays, lest two line ends
+    become one; a line that only closes blocks stays too, since all that follows depends on it."""
+    line = snapshot.line(number)
+    if CLOSER.fullmatch(line):
+        return snapshot
+    start = snapshot.line_starts[number]
+    return snapshot.edited(snapshot.version, Edit(start, start + len(line), " "))
