@@ -26,10 +26,10 @@ def test_the_example_file_holds_the_defaults():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("engine:\n  n_ctxx: 1\n", "f.yaml, line 2: engine.n_ctxx: there is no such setting. Did you mean n_ctx?"),
+        ("engine:\n  n_ctxx: 1\n", "f.yaml, line 2: engine.n_ctxx: there is no such setting. Did you mean n_ctx?"),  # noqa: E501
         ("engine:\n  n_ctx: 1\n", "f.yaml, line 2: engine.n_ctx: 1 won't do"),
         ("engine:\n  n_ctx: 1.5\n", "f.yaml, line 2: engine.n_ctx: 1.5 is not a whole number"),
-        ("completion:\n  enabled: 1\n", "f.yaml, line 2: completion.enabled: 1 is not true or false"),
+        ("completion:\n  enabled: 1\n", "f.yaml, line 2: completion.enabled: 1 is not true or false"),  # noqa: E501
         ("completion:\n  items: maybe\n", "'maybe' is not one of auto, on, off"),
         ("completion:\n  languages_off: python\n", "is not a list of texts"),
         ("sampling:\n  temperature: 9\n", "sampling.temperature: 9.0 won't do"),
