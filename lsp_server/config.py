@@ -142,8 +142,9 @@ class Completion:
         "inline completion.",
     )
     related_share: float = _setting(
-        0.25,
-        "How much of the code shown may come from other files, as a part of it; 0 for none.",
+        0.0,
+        "How much of the code shown may come from other files, as a part of it, such as 0.25; 0 "
+        "for none, until it is measured what it is worth.",
         _between(0, 0.9),
     )
     languages_off: list[str] = _setting(

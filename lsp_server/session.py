@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from lsp_server.config import Config
+from lsp_server.context.related.index import RelatedIndex
 from lsp_server.documents import DocumentStore
 from lsp_server.engine.protocol import Engine, EngineInfo
 
@@ -21,12 +23,18 @@ class Session:
         self.documents = DocumentStore()
         self.config = config
         self.locale = ""
+        self.related: RelatedIndex | None = None
         self.engine: Engine | None = None
         self.engine_info: EngineInfo | None = None
         self.newest = Newest()
         self.client_name = ""
         self.loading: asyncio.Future[None] | None = None
         self._make_engine = make_engine
+
+    def look_around(self, roots: Sequence[Path]) -> None:
+        """Begin to follow what other files say, in the workspace's folders."""
+        self.related = RelatedIndex(roots, self.config.files)
+        self.documents.observers.append(self.related)
 
     async def start_engine(self) -> EngineInfo:
         """Load the models of the settings in force. Raises ModelError; the session lives on."""

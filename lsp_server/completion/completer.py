@@ -7,6 +7,7 @@ from lsp_server.completion.pipeline import Pipeline
 from lsp_server.completion.remembered import Remembered
 from lsp_server.completion.running import Running, Tell
 from lsp_server.config import Config
+from lsp_server.context.related.index import RelatedIndex
 from lsp_server.documents import DocumentSnapshot, Edit, apply_edits
 from lsp_server.engine.protocol import Engine, EngineInfo
 
@@ -19,9 +20,12 @@ class Completer:
     come after accepting it is fetched, in idle time that any request ends.
     """
 
-    def __init__(self, engine: Engine, info: EngineInfo) -> None:
+    def __init__(
+        self, engine: Engine, info: EngineInfo, related: RelatedIndex | None = None
+    ) -> None:
+        """`related` is what knows of other files, None for one file alone."""
         self.engine = engine
-        self._pipeline = Pipeline(engine, info)
+        self._pipeline = Pipeline(engine, info, related)
         self._remembered = Remembered()
         self._debounce = Debounce()
         self._running: dict[str, Running] = {}

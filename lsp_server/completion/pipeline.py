@@ -11,6 +11,8 @@ from lsp_server.completion.postprocess import Place, clean
 from lsp_server.config import Config
 from lsp_server.context.budget import Count
 from lsp_server.context.languages import language_of
+from lsp_server.context.related.chunk import Chunk, as_comments, fitted
+from lsp_server.context.related.index import RelatedIndex
 from lsp_server.context.scope import shape_at
 from lsp_server.context.trim import Window, infill_window
 from lsp_server.documents import DocumentSnapshot, Edit
@@ -26,9 +28,13 @@ _COUNTS_KEPT = 100_000
 class Pipeline:
     """Completes with one engine; keeps the token counts of lines that it has seen."""
 
-    def __init__(self, engine: Engine, info: EngineInfo) -> None:
+    def __init__(
+        self, engine: Engine, info: EngineInfo, related: RelatedIndex | None = None
+    ) -> None:
+        """`related` is what knows of other files, None for one file alone."""
         self._engine = engine
         self._info = info
+        self._related = related
         self._counts: dict[str, int] = {}
 
     async def suggest(
@@ -67,8 +73,35 @@ class Pipeline:
 
     async def _window(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> Window:
         loop = asyncio.get_running_loop()
+        count = self._counter(loop)
+        return await asyncio.to_thread(self._shown, snapshot, offset, config, count)
+
+    def _shown(
+        self, snapshot: DocumentSnapshot, offset: int, config: Config, count: Count
+    ) -> Window:
+        """The window, and before it what other files have to say, within one budget."""
         budget = context_budget(config, self._info)
-        return await asyncio.to_thread(unix_window, snapshot, offset, budget, self._counter(loop))
+        others = self._from_other_files(snapshot, offset, config, count)
+        cost = sum(count(others.splitlines(keepends=True)))
+        window = unix_window(snapshot, offset, budget - cost, count)
+        return Window(others + window.prefix, window.suffix)
+
+    def _from_other_files(
+        self, snapshot: DocumentSnapshot, offset: int, config: Config, count: Count
+    ) -> str:
+        """What is ready of other files, as comments within its share of the budget."""
+        share = int(context_budget(config, self._info) * config.completion.related_share)
+        if not share or self._related is None:
+            return ""
+        language = language_of(snapshot.language, snapshot.uri)
+        ready = self._related.chunks_for(snapshot, offset)
+
+        def commented(texts: Sequence[str]) -> list[int]:
+            """Counts of texts as they are shown: a comment's mark on each line has its cost."""
+            lines = [as_comments([Chunk("", text)], language) for text in texts]
+            return [sum(count(text.splitlines(keepends=True))) for text in lines]
+
+        return as_comments(fitted(ready, share, commented), language)
 
     def _counter(self, loop: asyncio.AbstractEventLoop) -> Count:
         """Token counts for the thread that trims: known ones at once, others from the engine."""

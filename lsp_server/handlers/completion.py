@@ -8,6 +8,7 @@ from pygls.lsp.server import LanguageServer
 from lsp_server.completion.completer import Completer
 from lsp_server.completion.menu import menu_entry
 from lsp_server.completion.trigger import is_wanted
+from lsp_server.context.notebook import NotebookView, notebook_view
 from lsp_server.convert import Positions
 from lsp_server.documents import DocumentSnapshot, Edit
 from lsp_server.errors import EngineError, EngineGone
@@ -96,7 +97,10 @@ class Completions:
         if completer is None:
             return None
         offset = self._positions.offset(snapshot, params.position)
-        work = completer.complete(snapshot, offset, session.config, self._client_debounces())
+        view = notebook_view(session.documents, snapshot.uri) or NotebookView(snapshot, 0)
+        work = completer.complete(
+            view.snapshot, view.offset(offset), session.config, self._client_debounces()
+        )
         try:
             edit = await session.newest.run(snapshot.uri, work)
         except EngineError as error:
@@ -105,7 +109,7 @@ class Completions:
         self._told = False
         if edit is None or not session.documents.is_current(snapshot):
             return None
-        return snapshot, edit
+        return snapshot, Edit(view.in_cell(edit.start), view.in_cell(edit.end), edit.text)
 
     def _client_debounces(self) -> bool:
         """Neovim's own inline completion waits 200 ms before it asks."""
@@ -126,5 +130,5 @@ class Completions:
         if engine is None or info is None:
             return None
         if self._completer is None or self._completer.engine is not engine:
-            self._completer = Completer(engine, info)
+            self._completer = Completer(engine, info, self._session.related)
         return self._completer

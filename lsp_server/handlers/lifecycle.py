@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
 
 from lsp_server.errors import CodeLlamaError
 from lsp_server.handlers.messages import show_error, show_info
@@ -24,13 +26,22 @@ def register(
     def initialized(params: types.InitializedParams) -> None:
         for complaint in complaints:
             show_error(server, complaint)
+        session.look_around(_roots(server))
         start_loading(server, session)
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(params: None) -> None:
         if session.loading:
             session.loading.cancel()
+        if session.related:
+            session.related.close()
         await session.stop_engine()
+
+
+def _roots(server: LanguageServer) -> list[Path]:
+    """The workspace's folders on this machine."""
+    paths = [to_fs_path(uri) for uri in server.workspace.folders]
+    return [Path(path) for path in paths if path]
 
 
 def start_loading(server: LanguageServer, session: Session) -> None:

@@ -8,7 +8,8 @@ from lsp_server.completion.completer import Completer
 from lsp_server.completion.debounce import Debounce
 from lsp_server.completion.remembered import Remembered
 from lsp_server.completion.typed import Typed, rest_of, typed_since
-from lsp_server.config import Completion, Config
+from lsp_server.config import Completion, Config, Files
+from lsp_server.context.related.index import RelatedIndex
 from lsp_server.documents import DocumentSnapshot, Edit
 from lsp_server.engine.double import Answer, ScriptedEngine
 
@@ -167,3 +168,30 @@ async def _settled() -> None:
     """Let everything that can go on do so: the double's streams end or stall."""
     for _ in range(20):
         await asyncio.sleep(0.001)
+
+
+async def test_other_files_stand_before_the_code_as_comments():
+    engine = ScriptedEngine(infills=[Answer("helper(1)")])
+    related = RelatedIndex([], Files())
+    helper = "def helper(count):\n    return count * 2\n"
+    related.note_open(DocumentSnapshot("file:///b.py", 1, "python", helper))
+    snapshot, offset = at("from b import helper\n\nresult = helper‸\n")
+    related.note_open(snapshot)
+    related.chunks_for(snapshot, offset)
+    related.wait(snapshot.uri)
+    subject = Completer(engine, await engine.ready(), related)
+    shown = Config(completion=Completion(look_ahead=False, related_share=0.25))
+    await subject.complete(snapshot, offset, shown)
+    prefix = engine.infill_requests[0].prefix
+    assert prefix.endswith("from b import helper\n\nresult = helper")
+    others = prefix.removesuffix("from b import helper\n\nresult = helper")
+    assert "# File: " in others
+    assert "# def helper(count):" in others
+    assert all(line.startswith("#") for line in others.splitlines())
+    related.close()
+
+
+async def test_other_files_are_left_out_where_the_share_is_none():
+    subject, engine = await completer(Answer("x"))
+    await subject.complete(*at("a = ‸\n"), QUIET)
+    assert engine.infill_requests[0].prefix == "a = "
