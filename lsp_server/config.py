@@ -128,8 +128,7 @@ class Completion:
     )
     look_ahead: bool = _setting(
         True,
-        "Use idle time: fetch what would come after the suggestion shown, and read the code around "
-        "the cursor after it moved. Off saves energy.",
+        "While a suggestion is shown, fetch what would come after accepting it. Off saves energy.",
     )
     debounce: Literal["auto", "off"] = _setting(
         "auto",

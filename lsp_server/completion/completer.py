@@ -45,13 +45,6 @@ class Completer:
             self._look_ahead(snapshot, edit, config)
         return edit
 
-    def warm(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> None:
-        """Have the prompt for a place read in idle time."""
-        if config.completion.look_ahead and not self._busy():
-            self._ahead = Running(
-                snapshot, offset, lambda _: self._pipeline.warm(snapshot, offset, config), False
-            )
-
     async def _found(
         self, snapshot: DocumentSnapshot, offset: int, config: Config, debounced: bool
     ) -> Edit | None:

@@ -63,14 +63,6 @@ class Pipeline:
         text = suggestion.text.replace("\n", snapshot.newline)
         return Edit(offset, offset + suggestion.replaces, text)
 
-    async def warm(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> None:
-        """Have the engine read the prompt for a place, in idle time."""
-        window = await self._window(snapshot, offset, config)
-        request = replace(infill_request(window, config), background=True, max_tokens=0)
-        async with aclosing(self._engine.infill(request)) as stream:
-            async for _ in stream:
-                pass
-
     async def _window(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> Window:
         loop = asyncio.get_running_loop()
         count = self._counter(loop)

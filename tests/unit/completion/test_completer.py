@@ -133,14 +133,6 @@ async def test_looking_ahead_yields_to_a_request():
     assert engine.cancelled == 1
 
 
-async def test_warming_reads_the_prompt_and_generates_nothing():
-    subject, engine = await completer(Answer(""))
-    subject.warm(*at("a = ‸\n"), Config())
-    await _until(lambda: len(engine.infill_requests) == 1)
-    (request,) = engine.infill_requests
-    assert (request.max_tokens, request.background) == (0, True)
-
-
 @pytest.mark.parametrize(
     ("marked", "interval", "latency", "delay"),
     [
