@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsp_server.config import Config
-from lsp_server.context.related.index import RelatedIndex
 from lsp_server.documents import DocumentStore
 from lsp_server.engine.protocol import Engine, EngineInfo
+
+if TYPE_CHECKING:
+    from lsp_server.context.related.index import RelatedIndex
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -33,6 +35,8 @@ class Session:
 
     def look_around(self, roots: Sequence[Path]) -> None:
         """Begin to follow what other files say, in the workspace's folders."""
+        from lsp_server.context.related.index import RelatedIndex  # a start is to be quick
+
         self.related = RelatedIndex(roots, self.config.files)
         self.documents.observers.append(self.related)
 

@@ -1,5 +1,6 @@
 """codellama-lsp serve: the language server."""
 
+import gc
 from pathlib import Path
 
 import click
@@ -16,6 +17,8 @@ def serve(tcp: str | None, config_file: Path | None, stdio: bool, double: Path |
     It speaks LSP over standard input and output. Other programs on this machine can reach what
     listens with --tcp, so that is for debugging.
     """
+    # Importing the protocol makes a hundred thousand objects that all stay: nothing to collect.
+    gc.disable()
     from lsp_server.config import Config
     from lsp_server.config_sources import Source, read_file, user_config_path
     from lsp_server.engine.make import make_engine
@@ -41,6 +44,8 @@ def serve(tcp: str | None, config_file: Path | None, stdio: bool, double: Path |
         settings, unreadable = Source("defaults", {}), error
     start_logging("warning")
     server = create_server(settings, engine_of, unreadable)
+    gc.enable()
+    gc.freeze()
     if tcp:
         server.start_tcp(*_host_and_port(tcp))
     else:

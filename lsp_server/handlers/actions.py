@@ -19,7 +19,6 @@ from lsp_server.actions.folders import ActionFolders, user_actions, workspace_ac
 from lsp_server.actions.offers import Offer, offers
 from lsp_server.actions.rebase import rebased
 from lsp_server.actions.result import EditResult, PageResult
-from lsp_server.actions.run import run
 from lsp_server.actions.spoken import spoken_language
 from lsp_server.actions.subject import Subject
 from lsp_server.actions.templates import ActionTemplate
@@ -176,6 +175,8 @@ class Actions:
         where = Subject(asked.snapshot, offer.start, offer.end).where
         page_title = None if template.edits else f"{template.title}: {where}"
         async with writing(self._server, f"Code Llama: {offer.title}", page_title) as seen:
+            from lsp_server.actions.run import run  # when it is needed: a start is to be quick
+
             result = await run(
                 offer,
                 template,

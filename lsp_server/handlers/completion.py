@@ -1,11 +1,11 @@
 """textDocument/inlineCompletion, and textDocument/completion for editors without it."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from lsp_server.completion.completer import Completer
 from lsp_server.completion.menu import menu_entry
 from lsp_server.completion.trigger import is_wanted
 from lsp_server.context.notebook import NotebookView, notebook_view
@@ -15,6 +15,9 @@ from lsp_server.errors import EngineError, EngineGone
 from lsp_server.handlers.messages import show_error
 from lsp_server.handlers.protocol import positions_of
 from lsp_server.session import Session
+
+if TYPE_CHECKING:
+    from lsp_server.completion.completer import Completer
 
 _log = logging.getLogger(__name__)
 
@@ -124,11 +127,14 @@ class Completions:
             self._told = True
             show_error(self._server, error)
 
-    def _current_completer(self) -> Completer | None:
-        """The completer of the loaded engine, None while there is none."""
+    def _current_completer(self) -> "Completer | None":
+        """The completer of the loaded engine, None while there is none. Its rooms are imported
+        when the engine is there: a start is to be quick."""
         engine, info = self._session.ready_engine, self._session.engine_info
         if engine is None or info is None:
             return None
         if self._completer is None or self._completer.engine is not engine:
+            from lsp_server.completion.completer import Completer
+
             self._completer = Completer(engine, info, self._session.related)
         return self._completer
