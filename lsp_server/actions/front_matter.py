@@ -18,6 +18,9 @@ Changes = Literal["code", "comments"]
 _FRONT_MATTER = re.compile(r"---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 _KIND = re.compile(r"[a-z][A-Za-z]*(\.[a-z][A-Za-z]*)*")
 
+# libyaml's where it is there: the files are read at the server's start.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 @dataclass(frozen=True)
 class _Key:
@@ -125,8 +128,8 @@ def _entries(path: Path, text: str) -> Iterator[tuple[str, Any, int]]:
     """Each key of the front matter with its value and its line in the file, of which the front
     matter's first line is the second."""
     try:
-        root = yaml.compose(text, yaml.SafeLoader)
-        values = yaml.safe_load(text)
+        root = yaml.compose(text, _LOADER)
+        values = yaml.load(text, _LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "this is not YAML"

@@ -74,7 +74,7 @@ def test_what_is_inserted_is_never_interpreted(tmp_path, text):
     ("text", "problem"),
     [
         ("Hello", "line 1: the file must begin with a front matter"),
-        ("---\ntitle: [\n---\n", "line 3: expected the node content"),
+        ("---\ntitle: [\n---\n", "line 3: did not find expected node content"),
         ("---\n- a\n---\n", "line 2: the front matter must be keys and values"),
         (FRONT.replace("produces: edit\n", ""), "line 1: the front matter has no produces"),
         (
