@@ -30,7 +30,7 @@ class CodeLlamaServer(LanguageServer):
 
 def create_server(
     settings: Source, make_engine: EngineFactory, unreadable: ConfigError | None = None
-) -> LanguageServer:
+) -> CodeLlamaServer:
     """A server with the user's settings; editors add theirs when they connect.
 
     Settings that can't be used, or a file that could not be read, are told to the user once
@@ -51,6 +51,7 @@ def create_server(
     session = Session(config, make_engine)
     assert isinstance(server.protocol, CodeLlamaProtocol)
     server.protocol.documents = session.documents
+    server.protocol.prepare()
     configuration.register(server, session, settings, complaints)
     lifecycle.register(server, session, complaints)
     completion.register(server, session)

@@ -2,8 +2,14 @@
 
 import gc
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from lsp_server.compiled import compiled_once
+
+if TYPE_CHECKING:
+    from lsp_server.server import CodeLlamaServer
 
 
 @click.command()
@@ -19,6 +25,17 @@ def serve(tcp: str | None, config_file: Path | None, stdio: bool, double: Path |
     """
     # Importing the protocol makes a hundred thousand objects that all stay: nothing to collect.
     gc.disable()
+    with compiled_once():
+        server = _server(config_file, double)
+    gc.enable()
+    gc.freeze()
+    if tcp:
+        server.start_tcp(*_host_and_port(tcp))
+    else:
+        server.start_io()
+
+
+def _server(config_file: Path | None, double: Path | None) -> "CodeLlamaServer":
     from lsp_server.config import Config
     from lsp_server.config_sources import Source, read_file, user_config_path
     from lsp_server.engine.make import make_engine
@@ -43,13 +60,7 @@ def serve(tcp: str | None, config_file: Path | None, stdio: bool, double: Path |
     except ConfigError as error:
         settings, unreadable = Source("defaults", {}), error
     start_logging("warning")
-    server = create_server(settings, engine_of, unreadable)
-    gc.enable()
-    gc.freeze()
-    if tcp:
-        server.start_tcp(*_host_and_port(tcp))
-    else:
-        server.start_io()
+    return create_server(settings, engine_of, unreadable)
 
 
 def _host_and_port(address: str) -> tuple[str, int]:

@@ -25,6 +25,10 @@ class CodeLlamaProtocol(LanguageServerProtocol):
 
     documents: DocumentStore
 
+    def prepare(self) -> None:
+        """Make what reads `initialize`, before it comes."""
+        self._converter.get_structure_hook(types.InitializeRequest)
+
     def positions(self) -> Positions:
         """Conversions in the encoding that was agreed with the client."""
         return Positions(self.workspace.position_encoding or types.PositionEncodingKind.Utf16)

@@ -1,0 +1,93 @@
+"""Keeps what attrs and cattrs compile, as Python keeps what it compiles of modules.
+
+Both write methods for each class as text and compile that text while modules are imported. For the
+554 classes of lsprotocol this is the larger part of the time in which a server starts; with the
+code kept it is milliseconds. A code object is found by its whole source text, so that other
+versions of the libraries find nothing and compile as ever. The file is as trusted as __pycache__:
+the user's own, in the user's cache folder.
+"""
+
+import builtins
+import hashlib
+import marshal
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+
+class CompiledOnce:
+    """Stands for the builtin `compile`; source texts that `known` has are not compiled."""
+
+    def __init__(self, known: dict[bytes, CodeType]) -> None:
+        self.known = known
+        self.added = False
+
+    def __call__(self, source: Any, filename: Any, mode: str, *others: Any, **more: Any) -> Any:
+        if not isinstance(source, str) or mode != "exec" or others or more:
+            return builtins.compile(source, filename, mode, *others, **more)
+        key = hashlib.blake2b(f"{filename}\0{source}".encode(), digest_size=16).digest()
+        code = self.known.get(key)
+        if code is None:
+            code = self.known[key] = builtins.compile(source, filename, mode)
+            self.added = True
+        return code
+
+
+@contextmanager
+def compiled_once(file: Path | None = None) -> Iterator[None]:
+    """While this lasts, attrs and cattrs take code from `file`; what was missing is added to it.
+
+    A file that can't be read or written costs time and nothing else.
+    """
+    import attr._make
+    import cattrs.gen
+
+    file = file or _default_file()
+    compiler = CompiledOnce(_read(file))
+    # A name in a module goes before the builtin of that name, for the module's own functions.
+    modules = [vars(attr._make), vars(cattrs.gen)]
+    for names in modules:
+        names["compile"] = compiler
+    try:
+        yield
+    finally:
+        for names in modules:
+            names.pop("compile", None)
+    if compiler.added:
+        with suppress(OSError):
+            _write(file, compiler.known)
+
+
+def _default_file() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("codellama-lsp") / f"compiled-{sys.implementation.cache_tag}.bin"
+
+
+def _read(file: Path) -> dict[bytes, CodeType]:
+    from importlib.util import MAGIC_NUMBER
+
+    try:
+        content = file.read_bytes()
+        if content.startswith(MAGIC_NUMBER):
+            known = marshal.loads(content[len(MAGIC_NUMBER) :])
+            return known if isinstance(known, dict) else {}
+    except (OSError, EOFError, ValueError, TypeError):
+        pass
+    return {}
+
+
+def _write(file: Path, known: dict[bytes, CodeType]) -> None:
+    """All or nothing: several servers may start at once."""
+    from importlib.util import MAGIC_NUMBER
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
+    with os.fdopen(handle, "wb") as out:
+        out.write(MAGIC_NUMBER + marshal.dumps(known))
+    Path(name).replace(file)

@@ -1,0 +1,67 @@
+"""What attrs compiles is compiled once, and a file that is no use changes nothing."""
+
+from pathlib import Path
+
+import attr._make
+import attrs
+import pytest
+
+from lsp_server.compiled import CompiledOnce, compiled_once
+
+
+def make_class() -> type:
+    """A class whose methods attrs has to compile."""
+    return attrs.make_class("Point", {"x": attrs.field(type=int), "y": attrs.field(default=2)})
+
+
+def compilers(file: Path) -> list[CompiledOnce]:
+    """What stood for `compile` while a class was made."""
+    with compiled_once(file):
+        made = make_class()
+        seen = [vars(attr._make)["compile"]]
+    assert made(1) == made(1, 2)
+    return seen
+
+
+def test_the_second_time_nothing_is_compiled(tmp_path: Path) -> None:
+    file = tmp_path / "folder" / "compiled.bin"
+    (first,) = compilers(file)
+    (second,) = compilers(file)
+    assert first.added
+    assert first.known
+    assert not second.added
+    assert second.known.keys() == first.known.keys()
+
+
+@pytest.mark.parametrize("cut", [0, 3, 20, -1])
+def test_a_broken_file_is_written_anew(tmp_path: Path, cut: int) -> None:
+    file = tmp_path / "compiled.bin"
+    compilers(file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:cut])
+    compilers(file)
+    assert not compilers(file)[0].added
+
+
+def test_a_folder_that_cannot_be_written_costs_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert compilers(tmp_path / "file" / "compiled.bin")[0].added
+
+
+def test_afterwards_the_builtin_is_back(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), compiled_once(tmp_path / "compiled.bin"):
+        raise ZeroDivisionError
+    assert "compile" not in vars(attr._make)
+
+
+def test_the_same_text_from_another_file_is_another_code() -> None:
+    compiler = CompiledOnce({})
+    one, other = compiler("x = 1", "one.py", "exec"), compiler("x = 1", "other.py", "exec")
+    assert (one.co_filename, other.co_filename) == ("one.py", "other.py")
+    assert compiler("x = 1", "one.py", "exec") is one
+
+
+def test_what_is_no_module_text_goes_to_the_builtin() -> None:
+    compiler = CompiledOnce({})
+    assert eval(compiler("1 + 1", "sum.py", "eval")) == 2
+    assert not compiler.known
