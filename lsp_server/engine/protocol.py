@@ -26,7 +26,8 @@ class InfillRequest:
 
     `order` and `heal` override what the model's profile measured best; None leaves it to the
     profile. With max_tokens 0 the prompt is only read into the KV cache. `background` requests use
-    idle time: everything else goes before them.
+    idle time: everything else goes before them. With `alternatives` above 1 up to so many middles
+    are written side by side: the first as `sampling` says, the others less predictably.
     """
 
     prefix: str
@@ -36,6 +37,7 @@ class InfillRequest:
     order: Order | None = None
     heal: bool | None = None
     background: bool = False
+    alternatives: int = 1
 
 
 @dataclass(frozen=True)
@@ -63,22 +65,29 @@ class Finish(StrEnum):
 @dataclass(frozen=True)
 class Usage:
     """Tokens and milliseconds of one generation. `cached_tokens` of the prompt came from the KV
-    cache, the other `prompt_tokens` were evaluated."""
+    cache, the other `prompt_tokens` were evaluated. `likelihood` is the mean of the generated
+    tokens' log-probabilities, reckoned only where there are alternatives."""
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
     generated_tokens: int = 0
     prefill_ms: float = 0.0
     decode_ms: float = 0.0
+    likelihood: float = 0.0
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of the answer. The last one carries `finish` and `usage` (and possibly text)."""
+    """A piece of the answer. The last one carries `finish` and `usage` (and possibly text).
+
+    Of several alternatives the pieces come mixed, each with the `index` of its alternative. Each
+    that was asked for has a last piece; one that could not be written is empty.
+    """
 
     text: str
     finish: Finish | None = None
     usage: Usage | None = None
+    index: int = 0
 
 
 @dataclass(frozen=True)

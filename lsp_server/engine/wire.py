@@ -1,8 +1,8 @@
 """The engine's requests and answers as JSON: llama-server's `/infill` and OpenAI's chat.
 
 Both sides of the wire are here, so that they can't differ. `order` and `heal` are ours, and left
-out where they are not set; everything else is what llama-server takes, so that llama.vim and other
-tools can ask our engine, and our client can ask llama-server.
+out where they are not set; so is `likelihood`. Everything else is what llama-server takes, so that
+llama.vim and other tools can ask our engine, and our client can ask llama-server.
 """
 
 import json
@@ -38,6 +38,8 @@ def infill_body(request: InfillRequest) -> dict[str, Any]:
         "stream": True,
         **attrs.asdict(request.sampling),
     }
+    if request.alternatives > 1:
+        body["n_cmpl"] = request.alternatives
     ours = {"order": request.order, "heal": request.heal, "background": request.background or None}
     return body | {key: value for key, value in ours.items() if value is not None}
 
@@ -52,6 +54,7 @@ def infill_request(body: Json) -> InfillRequest:
         order=body.get("order"),
         heal=body.get("heal"),
         background=bool(body.get("background", False)),
+        alternatives=max(1, _whole_number(body, "n_cmpl", 1)),
     )
 
 
@@ -82,7 +85,11 @@ def messages(body: Json) -> tuple[Message, ...]:
 
 def infill_event(chunk: Chunk) -> dict[str, Any]:
     """A chunk as llama-server streams it."""
-    event: dict[str, Any] = {"content": chunk.text, "stop": chunk.finish is not None}
+    event: dict[str, Any] = {
+        "index": chunk.index,
+        "content": chunk.text,
+        "stop": chunk.finish is not None,
+    }
     if chunk.finish:
         event["stop_type"] = "eos" if chunk.finish is Finish.STOP else "limit"
     return event | _usage_fields(chunk.usage)
@@ -103,7 +110,8 @@ def chunk_of_infill(event: Json) -> Chunk:
     finish = None
     if event.get("stop"):
         finish = Finish.LENGTH if event.get("stop_type") == "limit" else Finish.STOP
-    return Chunk(str(event.get("content", "")), finish, usage_of(event) if finish else None)
+    usage = usage_of(event) if finish else None
+    return Chunk(str(event.get("content", "")), finish, usage, int(event.get("index", 0)))
 
 
 def chunk_of_chat(event: Json) -> Chunk:
@@ -124,6 +132,7 @@ def usage_of(event: Json) -> Usage:
         generated_tokens=int(timings.get("predicted_n", 0)),
         prefill_ms=float(timings.get("prompt_ms", 0.0)),
         decode_ms=float(timings.get("predicted_ms", 0.0)),
+        likelihood=float(event.get("likelihood", 0.0)),
     )
 
 
@@ -142,6 +151,7 @@ def _usage_fields(usage: Usage | None) -> dict[str, Any]:
             "predicted_n": usage.generated_tokens,
             "predicted_ms": usage.decode_ms,
         },
+        "likelihood": usage.likelihood,
         "usage": {
             "prompt_tokens": usage.prompt_tokens,
             "completion_tokens": usage.generated_tokens,
@@ -186,10 +196,15 @@ def _text(body: Json, key: str) -> str:
 
 
 def _max_tokens(body: Json, key: str) -> int:
-    value = body.get(key, -1)
+    value = _whole_number(body, key, -1)
+    return _UNLIMITED if value < 0 else value
+
+
+def _whole_number(body: Json, key: str, default: int) -> int:
+    value = body.get(key, default)
     if type(value) is not int:
         raise EngineError(f"{key} must be a whole number.")
-    return _UNLIMITED if value < 0 else value
+    return value
 
 
 def _sampling(body: Json) -> Sampling:

@@ -192,8 +192,16 @@ async def _json(request: Request) -> dict[str, Any]:
     return body
 
 
-def _joined_infill(events: list[dict[str, Any]]) -> dict[str, Any]:
-    return events[-1] | {"content": "".join(event["content"] for event in events)}
+def _joined_infill(events: list[dict[str, Any]]) -> dict[str, Any] | list[dict[str, Any]]:
+    """One answer, or as llama-server has it a list of the alternatives that were asked for."""
+    apart: dict[int, list[dict[str, Any]]] = {}
+    for event in events:
+        apart.setdefault(event["index"], []).append(event)
+    answers = [
+        ours[-1] | {"content": "".join(event["content"] for event in ours)}
+        for _, ours in sorted(apart.items())
+    ]
+    return answers if len(answers) > 1 else answers[0]
 
 
 def _joined_completion(events: list[dict[str, Any]]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def event_stream(events: Events, last: str = "") -> WhileConnected:
     return WhileConnected(answer)
 
 
-def whole(events: Events, join: Callable[[list[dict[str, Any]]], dict[str, Any]]) -> WhileConnected:
+def whole(events: Events, join: Callable[[list[dict[str, Any]]], Any]) -> WhileConnected:
     """All events joined into one JSON answer, for clients that don't stream."""
 
     async def answer(send: Send) -> None:

@@ -48,26 +48,33 @@ class KvSequence:
 
 @dataclass
 class Part:
-    """Tokens to append to one sequence; `row` is where their last one stands in the batch."""
+    """Tokens to append to one sequence; `row` is where their last one stands in the batch, `done`
+    how many of them were evaluated."""
 
     sequence: KvSequence
     tokens: Sequence[int]
     row: int = -1
+    done: int = 0
 
 
 class LlamaContext:
     """A KV cache of `cells` tokens shared by several sequences."""
 
-    def __init__(self, model: LlamaModel, settings: EngineSettings, n_sequences: int) -> None:
-        """Raises NotEnoughMemory where the KV cache can't be had."""
+    def __init__(
+        self, model: LlamaModel, settings: EngineSettings, n_sequences: int, n_forks: int = 0
+    ) -> None:
+        """`n_forks` is how many forks there may be at once besides the sequences.
+
+        Raises NotEnoughMemory where the KV cache can't be had.
+        """
         self.model = model
         self.n_ctx = min(settings.n_ctx, model.n_ctx_train)
         params = llama_cpp.llama_context_default_params()
-        self._cells = params.n_ctx = cells(self.n_ctx, n_sequences)
-        params.n_seq_max = n_sequences
+        self.cells = params.n_ctx = cells(self.n_ctx, n_sequences)
+        params.n_seq_max = n_sequences + n_forks
         params.kv_unified = True
         # Only the last token of a batch is asked for its logits.
-        params.n_outputs_max = n_sequences
+        params.n_outputs_max = n_sequences + n_forks
         params.n_batch = settings.n_batch
         params.n_ubatch = min(settings.n_ubatch, settings.n_batch)
         params.n_threads = params.n_threads_batch = settings.n_threads or _physical_cores()
@@ -88,6 +95,7 @@ class LlamaContext:
         self._clock = 0
         self.totals = Totals()
         self.sequences = [KvSequence(number) for number in range(n_sequences)]
+        self._spare = [KvSequence(n_sequences + number) for number in range(n_forks)]
 
     def abort(self) -> None:
         """Stop the running decode within one graph node (CPU) or ubatch (GPU). Any thread."""
@@ -100,7 +108,7 @@ class LlamaContext:
         """Whether another generation of `length` tokens, prompt and answer, can begin now: there
         is a free sequence for it, and cells that no generation under way may still need."""
         reserved = sum(sequence.reserved for sequence in self.sequences)
-        return reserved + length <= self._cells and not all(s.busy for s in self.sequences)
+        return reserved + length <= self.cells and not all(s.busy for s in self.sequences)
 
     def take_sequence(self, tokens: Sequence[int], length: int) -> KvSequence:
         """The free sequence that shares the longest prefix with the tokens, cut to that prefix.
@@ -117,6 +125,21 @@ class LlamaContext:
         best.last_used = self._clock
         best.reserved = length
         return best
+
+    def fork(self, sequence: KvSequence) -> KvSequence | None:
+        """A sequence that holds the same tokens in the same cells and goes on by itself; what it
+        appends counts to what the first one reserved. None where there are too many. To be given
+        back with `end_fork`."""
+        if not self._spare:
+            return None
+        fork = self._spare.pop()
+        llama_cpp.llama_memory_seq_cp(self._memory, sequence.number, fork.number, -1, -1)
+        fork.tokens = list(sequence.tokens)
+        return fork
+
+    def end_fork(self, fork: KvSequence) -> None:
+        self._truncate(fork, 0)
+        self._spare.append(fork)
 
     def decode(self, parts: Sequence[Part]) -> None:
         """Append each part's tokens to its sequence, all in one llama_decode of at most n_batch
@@ -175,6 +198,7 @@ class LlamaContext:
         if status == _ABORTED:
             held = llama_cpp.llama_memory_seq_pos_max(self._memory, part.sequence.number) + 1
             done = max(0, min(held - start, len(part.tokens)))
+        part.done = done
         part.sequence.tokens.extend(part.tokens[:done])
         self.totals.evaluated += done
         if status != 0:

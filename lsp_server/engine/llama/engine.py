@@ -6,7 +6,9 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsp_server.config import EngineSettings, Models
+import attrs
+
+from lsp_server.config import EngineSettings, Models, Sampling
 from lsp_server.engine.llama.context import LlamaContext, cells
 from lsp_server.engine.llama.generation import Generation, Plan, Priority
 from lsp_server.engine.llama.model import LlamaModel, supports_gpu
@@ -34,6 +36,10 @@ from lsp_server.prompting.infill_format import InfillFormat
 
 # Two files, or a file and an explanation, keep their place in the KV cache side by side.
 _SEQUENCES = 4
+# Alternatives beside the first, which take nobody's place.
+_FORKS = 2
+# Warm enough that a small model leaves its likeliest path, and still writes code.
+_OTHERS_TEMPERATURE = 0.8
 _USUAL_QUESTION = (Message("system", "Be brief."), Message("user", "What is this?"))
 
 
@@ -113,9 +119,12 @@ class LlamaEngine:
             Priority.BACKGROUND if request.background else Priority.TYPING,
             prompt.constraint,
             loaded.infill_end,
+            _others(request, len(prompt.tokens), context),
         )
         async for chunk in self._stream(plan, context):
             yield chunk
+        for index in range(1 + len(plan.others), request.alternatives):
+            yield Chunk("", Finish.LENGTH, Usage(), index)
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
         loaded = await self._wait_loaded()
@@ -151,6 +160,7 @@ class LlamaEngine:
             with contextlib.suppress(RuntimeError):  # the loop is closed, nobody listens any more
                 loop.call_soon_threadsafe(queue.put_nowait, item)
 
+        unfinished = 1 + len(plan.others)
         generation = Generation(plan, context, put)
         self._worker.submit(generation, put)
         try:
@@ -159,7 +169,8 @@ class LlamaEngine:
                 if isinstance(item, Exception):
                     raise item
                 yield item
-                if item.finish:
+                unfinished -= item.finish is not None
+                if not unfinished:
                     return
         finally:
             self._worker.cancel(generation)
@@ -207,6 +218,21 @@ class LlamaEngine:
             raise
 
 
+def _others(
+    request: InfillRequest, prompt_tokens: int, context: LlamaContext
+) -> tuple[Sampling, ...]:
+    """How the alternatives beside the first are sampled: as many as can be, and as fit the KV
+    cache with the prompt."""
+    fitting = (context.cells - prompt_tokens) // max(1, request.max_tokens)
+    count = min(request.alternatives, 1 + _FORKS, fitting) - 1
+    sampling = request.sampling
+    warm = max(sampling.temperature, _OTHERS_TEMPERATURE)
+    return tuple(
+        attrs.evolve(sampling, temperature=warm, seed=sampling.seed + number)
+        for number in range(1, count + 1)
+    )
+
+
 def _open(path: Path, metadata: GgufMetadata, settings: EngineSettings) -> LlamaContext:
     """Raises ModelLoadError, NotEnoughMemory."""
     n_cells = cells(settings.n_ctx, _SEQUENCES)
@@ -215,7 +241,7 @@ def _open(path: Path, metadata: GgufMetadata, settings: EngineSettings) -> Llama
         check_fits(need, settings.n_ctx)
     model = LlamaModel(path, settings)
     try:
-        return LlamaContext(model, settings, _SEQUENCES)
+        return LlamaContext(model, settings, _SEQUENCES, _FORKS)
     except BaseException:
         model.close()
         raise

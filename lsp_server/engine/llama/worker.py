@@ -21,9 +21,9 @@ class Worker(threading.Thread):
     what idle time is used for.
 
     A turn is one llama_decode for the generation that goes first; others that are past their prompt
-    get their next token from the same decode. A prompt that is being read is interrupted for typing
-    and goes on after it, so a keystroke waits for one decode step at most. A generation for which
-    the KV cache has no room waits until another ends.
+    get their next tokens from the same decode. A prompt that is being read is interrupted for
+    typing and goes on after it, so a keystroke waits for one decode step at most. A generation for
+    which the KV cache has no room waits until another ends.
     """
 
     def __init__(self) -> None:
@@ -125,7 +125,7 @@ class Worker(threading.Thread):
         return next(generation for generation in ordered if generation.can_step)
 
     def _riding_along(self, first: Generation) -> list[Generation]:
-        """Those that want one more token from the same context: in one decode it costs little."""
+        """Those that want few more tokens from the same context: in one decode they cost little."""
         if first.plan.priority is Priority.BACKGROUND:
             return []
         return [
@@ -168,15 +168,21 @@ def _step(generations: list[Generation]) -> None:
     """
     context = generations[0].context
     first, *others = generations
-    others = others[: context.n_batch - 1]
-    parts = [first.next_part(context.n_batch - len(others)), *(g.next_part(1) for g in others)]
-    before = [len(part.sequence.tokens) for part in parts]
+    room = context.n_batch - 1
+    asking = [first]
+    for generation in others:
+        if generation.width <= room:
+            asking.append(generation)
+            room -= generation.width
+    parts = first.next_parts(room + 1)
+    for generation in asking[1:]:
+        parts += generation.next_parts(generation.width)
     started = time.perf_counter()
     try:
         context.decode(parts)
     finally:
         elapsed = (time.perf_counter() - started) * 1000
-        for generation, part, held in zip(generations, parts, before, strict=False):
-            generation.evaluated(len(part.sequence.tokens) - held, elapsed)
-    for generation, part in zip(generations, parts, strict=False):
-        generation.advance(part)
+        for generation in asking:
+            generation.evaluated(elapsed)
+    for generation in asking:
+        generation.advance()

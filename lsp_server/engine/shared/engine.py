@@ -7,8 +7,9 @@ import asyncio
 import logging
 import subprocess
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TypeVar
 
 from lsp_server.config import Config
@@ -95,12 +96,12 @@ class SharedEngine:
         Sampling is seeded, so the second answer begins as the first did; where it does not, the
         request fails rather than give a text of two halves.
         """
-        given = ""
+        given: dict[int, str] = {}
         engine = await self._joined()
         try:
             async with aclosing(ask(engine)) as stream:
                 async for chunk in stream:
-                    given += chunk.text
+                    given[chunk.index] = given.get(chunk.index, "") + chunk.text
                     yield chunk
             return
         except EngineGone:
@@ -225,13 +226,14 @@ def keeps_dying() -> EngineGone:
     )
 
 
-async def without_start(stream: Stream, given: str) -> Stream:
-    """A stream less the text that was already given. Raises EngineGone where it begins
-    otherwise."""
-    rest = given
+async def without_start(stream: Stream, given: Mapping[int, str]) -> Stream:
+    """A stream less the text that was already given of each alternative. Raises EngineGone where
+    one begins otherwise."""
+    rest = dict(given)
     async for chunk in stream:
-        common = min(len(rest), len(chunk.text))
-        if chunk.text[:common] != rest[:common]:
+        repeated = rest.get(chunk.index, "")
+        common = min(len(repeated), len(chunk.text))
+        if chunk.text[:common] != repeated[:common]:
             raise EngineGone("The engine died in the middle of an answer.", "Ask again.")
-        rest = rest[common:]
-        yield Chunk(chunk.text[common:], chunk.finish, chunk.usage)
+        rest[chunk.index] = repeated[common:]
+        yield replace(chunk, text=chunk.text[common:])

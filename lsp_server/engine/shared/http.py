@@ -69,7 +69,8 @@ class HttpEngine:
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Chunk, None]:
         body = wire.infill_body(request)
-        async for chunk in self._chunks("/infill", body, wire.chunk_of_infill):
+        chunks = self._chunks("/infill", body, wire.chunk_of_infill, request.alternatives)
+        async for chunk in chunks:
             yield chunk
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
@@ -91,13 +92,14 @@ class HttpEngine:
         return answer
 
     async def _chunks(
-        self, path: str, body: Event, chunk_of: Callable[[Event], Chunk]
+        self, path: str, body: Event, chunk_of: Callable[[Event], Chunk], answers: int = 1
     ) -> AsyncGenerator[Chunk, None]:
         async with aclosing(self._events("POST", path, body)) as events:
             async for event in events:
                 chunk = chunk_of(event)
                 yield chunk
-                if chunk.finish:
+                answers -= chunk.finish is not None
+                if not answers:
                     return
         raise EngineGone("The engine ended in the middle of an answer.")
 

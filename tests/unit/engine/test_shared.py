@@ -24,12 +24,21 @@ async def _stream(*texts):
     ],
 )
 async def test_only_what_is_new_is_given(given, again, rest):
-    assert "".join([c.text async for c in without_start(_stream(*again), given)]) == rest
+    assert "".join([c.text async for c in without_start(_stream(*again), {0: given})]) == rest
 
 
 async def test_another_answer_is_not_mixed_in():
     with pytest.raises(EngineGone):
-        [chunk async for chunk in without_start(_stream("a", "x"), "ab")]
+        [chunk async for chunk in without_start(_stream("a", "x"), {0: "ab"})]
+
+
+async def test_alternatives_are_told_apart():
+    async def again():
+        for index, text in [(0, "ab"), (2, "x"), (1, "c"), (0, "d"), (2, "yz")]:
+            yield Chunk(text, index=index)
+
+    new = [(c.index, c.text) async for c in without_start(again(), {0: "a", 2: "xy"}) if c.text]
+    assert new == [(0, "b"), (1, "c"), (0, "d"), (2, "z")]
 
 
 async def test_restarts_wait_longer_each_time_and_end(monkeypatch):

@@ -24,6 +24,7 @@ USAGE = Usage(100, 90, 7, 12.5, 80.25)
         InfillRequest("a = ", "\n", 16),
         InfillRequest("", "", 0, Sampling(temperature=0.5, seed=7), "psm", True, background=True),
         InfillRequest("é👩‍💻\t", "\r\n", 1, heal=False, order="spm"),
+        InfillRequest("a", "b", 9, alternatives=3),
     ],
 )
 def test_an_infill_request_comes_back(request_):
@@ -43,6 +44,11 @@ def test_a_chat_request_comes_back():
 def test_a_chunk_comes_back(chunk):
     assert wire.chunk_of_infill(wire.infill_event(chunk)) == chunk
     assert wire.chunk_of_chat(wire.chat_event(chunk, "model")) == chunk
+
+
+def test_an_alternatives_chunk_comes_back():
+    chunk = Chunk("a", Finish.STOP, Usage(9, 0, 3, 1.0, 2.0, likelihood=-0.5), index=2)
+    assert wire.chunk_of_infill(wire.infill_event(chunk)) == chunk
 
 
 def test_what_is_loaded_comes_back():
