@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 MODEL := qwen2.5-coder-0.5b
 
-.PHONY: install model demo test unit test-editors lint format clean bench-quality bench-typing bench-actions bench-context
+.PHONY: install model llama-server demo test unit test-editors lint format clean bench-quality bench-typing bench-actions bench-context
 
 install: $(VENV)/.installed
 
@@ -17,6 +17,11 @@ $(VENV)/.installed: pyproject.toml
 
 model: install
 	$(VENV)/bin/codellama-lsp models pull $(MODEL)
+
+# llama-server and llama-bench of the llama.cpp that llama-cpp-python carries: what benchmarks and
+# some tests compare with. Built once, in the user's cache folder.
+llama-server: install
+	$(PY) -m benchmarks.peer
 
 demo: model
 	$(PY) examples/demo.py
@@ -32,6 +37,8 @@ test-editors: model
 
 bench-quality bench-typing bench-actions bench-context: bench-%: model
 	$(PY) -m benchmarks.$*
+
+bench-typing: llama-server
 
 lint: install
 	$(VENV)/bin/ruff check .

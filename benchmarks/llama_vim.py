@@ -2,15 +2,14 @@
 look-back, the whole suffix evaluated anew at each key that misses it."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 
+from benchmarks import peer
 from lsp_server.models.store import locate
 
 LINES_BEFORE, LINES_AFTER = 256, 64
@@ -83,8 +82,10 @@ def _window(text: str, offset: int) -> tuple[str, str, str, str]:
 
 @asynccontextmanager
 async def llama_server(model: str, port: int = 18012) -> AsyncIterator[httpx.AsyncClient]:
-    """A llama-server with llama.vim's options. $LLAMA_SERVER names the program."""
-    program = Path(os.environ.get("LLAMA_SERVER", "llama-server"))
+    """A llama-server with llama.vim's options."""
+    program = peer.program("llama-server")
+    if program is None:
+        raise SystemExit("llama-server is not built yet: `make llama-server`.")
     process = await asyncio.create_subprocess_exec(
         program,
         *("--model", str(locate(model)), "--host", "127.0.0.1", "--port", str(port)),
@@ -92,7 +93,7 @@ async def llama_server(model: str, port: int = 18012) -> AsyncIterator[httpx.Asy
         *("--cache-reuse", "256", "--parallel", "1"),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
-        env={**os.environ, "LD_LIBRARY_PATH": str(program.parent)},
+        env=peer.environment(),
     )
     timeout = httpx.Timeout(300)
     try:
@@ -115,4 +116,4 @@ async def _until_loaded(http: httpx.AsyncClient) -> None:
         except httpx.HTTPError:
             pass
         await asyncio.sleep(0.2)
-    raise SystemExit("llama-server did not start; is $LLAMA_SERVER right?")
+    raise SystemExit("llama-server did not start.")

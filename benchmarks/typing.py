@@ -1,10 +1,10 @@
 """make bench-typing: replayed typing through this server and through llama.vim's way with
 llama-server, the same model, in turn, in one run.
 
-    LLAMA_SERVER=/path/to/llama-server python -m benchmarks.typing [--keys 30] [--interval 0.05]
+    python -m benchmarks.typing [--keys 30] [--interval 0.05]
 
 Each key waits for its answer and is followed by a pause. llama-server is of the same llama.cpp as
-llama-cpp-python carries, built from its source distribution (see benchmarks/README.md).
+llama-cpp-python carries (benchmarks/peer.py).
 """
 
 import argparse
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import peer
 from benchmarks.llama_vim import LlamaVim, llama_server
 from benchmarks.lsp_text import position_at
 from benchmarks.recording import Key, recorded
@@ -138,7 +139,7 @@ async def main() -> None:
     keys = list(recorded(arguments.keys))
     model = Config().models.infill
     rows = [summary("this server", await _ours(keys, arguments.interval))]
-    if os.environ.get("LLAMA_SERVER"):
+    if peer.program("llama-server"):
         async with llama_server(model) as http:
             theirs = await replay(Theirs(LlamaVim(http)), keys, arguments.interval)
         rows.append(summary("llama.vim's way", theirs))
