@@ -9,7 +9,7 @@ from lsp_server import __version__
 from lsp_server.config import Config
 from lsp_server.config_sources import Source, merge
 from lsp_server.errors import ConfigError
-from lsp_server.handlers import actions, completion, configuration, lifecycle
+from lsp_server.handlers import actions, completion, configuration, lifecycle, status
 from lsp_server.handlers.protocol import CodeLlamaProtocol
 from lsp_server.log import set_level
 from lsp_server.session import EngineFactory, Session
@@ -52,6 +52,7 @@ def create_server(
     assert isinstance(server.protocol, CodeLlamaProtocol)
     server.protocol.documents = session.documents
     server.protocol.prepare()
+    status.register(server, session)
     configuration.register(server, session, settings, complaints)
     lifecycle.register(server, session, complaints)
     completion.register(server, session)

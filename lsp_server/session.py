@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsp_server.config import Config
 from lsp_server.documents import DocumentStore
-from lsp_server.engine.protocol import Engine, EngineInfo
+from lsp_server.engine.protocol import Condition, Engine, EngineInfo, Phase, Watchable
+from lsp_server.errors import CodeLlamaError
+from lsp_server.status import Status
 
 if TYPE_CHECKING:
     from lsp_server.context.related.index import RelatedIndex
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+_ENDS_OF_A_START = {Phase.READY, Phase.GONE}
 EngineFactory = Callable[[Config], Engine]
 
 
@@ -29,6 +32,7 @@ class Session:
         self.engine: Engine | None = None
         self.engine_info: EngineInfo | None = None
         self.newest = Newest()
+        self.status = Status()
         self.client_name = ""
         self.loading: asyncio.Future[None] | None = None
         self._make_engine = make_engine
@@ -43,12 +47,31 @@ class Session:
     async def start_engine(self) -> EngineInfo:
         """Load the models of the settings in force. Raises ModelError; the session lives on."""
         await self.stop_engine()
-        engine = self._make_engine(self.config)
-        self.engine = engine
-        info = await engine.ready()
+        self.status.set(Condition(Phase.LOADING))
+        try:
+            engine = self._make_engine(self.config)
+            self._follow(engine)
+            info = await engine.ready()
+        except Exception as error:
+            self.status.set(Condition(Phase.FAILED, message=_reason(error)))
+            raise
         if self.engine is engine:
             self.engine_info = info
+            self.status.set(Condition(Phase.READY))
         return info
+
+    def _follow(self, engine: Engine) -> None:
+        """Make it the session's engine and tell how it fares, as long as it is."""
+        self.engine = engine
+
+        def told(condition: Condition) -> None:
+            # The start itself knows when it has ended, and why.
+            starts = self.engine_info is None
+            if self.engine is engine and not (starts and condition.phase in _ENDS_OF_A_START):
+                self.status.set(condition)
+
+        if isinstance(engine, Watchable):
+            engine.watch(told)
 
     async def stop_engine(self) -> None:
         engine, self.engine, self.engine_info = self.engine, None, None
@@ -59,6 +82,10 @@ class Session:
     def ready_engine(self) -> Engine | None:
         """The engine, None until its models are loaded."""
         return self.engine if self.engine_info else None
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, CodeLlamaError) else f"It could not be loaded: {error}."
 
 
 class Newest:

@@ -7,7 +7,7 @@ FILE` answers from a YAML script.
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ import yaml
 from lsp_server.engine.protocol import (
     ChatRequest,
     Chunk,
+    Condition,
     EngineInfo,
     Finish,
     InfillRequest,
     Message,
+    Phase,
     Role,
     Totals,
     Usage,
@@ -47,13 +49,15 @@ class ScriptedEngine:
     """Answers each request with the next scripted answer, the last one again and again.
 
     `load_error` is raised by everything, as by an engine whose model is missing; with `never_ready`
-    it loads forever. With `announce` each request that arrives is a line on standard error.
+    it loads forever. `percentages` are told while it loads. With `announce` each request that
+    arrives is a line on standard error.
     """
 
     infills: Sequence[Answer] = (Answer(),)
     chats: Sequence[Answer] = (Answer(),)
     load_error: CodeLlamaError | None = None
     never_ready: bool = False
+    percentages: Sequence[int] = ()
     announce: bool = False
     n_ctx: int = 4096
     infill_requests: list[InfillRequest] = field(default_factory=list)
@@ -64,7 +68,7 @@ class ScriptedEngine:
     @classmethod
     def from_file(cls, path: Path) -> "ScriptedEngine":
         """A script in YAML: `infills` and `chats` (lists of texts or {text, stall}), `load_error`,
-        `never_ready`."""
+        `never_ready`, `percentages`."""
         script = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         error = script.get("load_error")
         return cls(
@@ -72,8 +76,13 @@ class ScriptedEngine:
             chats=_answers(script.get("chats", [""])),
             load_error=ModelError(error) if error else None,
             never_ready=script.get("never_ready", False),
+            percentages=script.get("percentages", ()),
             announce=True,
         )
+
+    def watch(self, told: Callable[[Condition], None]) -> None:
+        for percentage in self.percentages:
+            told(Condition(Phase.LOADING, percentage))
 
     async def ready(self) -> EngineInfo:
         if self.never_ready:

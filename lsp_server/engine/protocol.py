@@ -3,10 +3,10 @@
 The in-process engine, the double that tests script, and engines elsewhere all have this shape.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from lsp_server.config import Sampling
 
@@ -103,6 +103,25 @@ class EngineInfo:
     notice: str = ""
 
 
+class Phase(StrEnum):
+    """Where an engine is between its start and its end."""
+
+    LOADING = "loading"
+    READY = "ready"
+    GONE = "gone"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How an engine fares: `percentage` of the loading, None where it isn't known; `message` says
+    why it failed. One that is gone comes back for the next request, one that failed may not."""
+
+    phase: Phase
+    percentage: int | None = None
+    message: str = ""
+
+
 @dataclass
 class Totals:
     """Tokens since the engine's start, those of cancelled requests included."""
@@ -140,4 +159,13 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Stop everything and free the models."""
+        ...
+
+
+@runtime_checkable
+class Watchable(Protocol):
+    """An engine that tells how it fares without being asked. Others are told by their requests."""
+
+    def watch(self, told: Callable[[Condition], None]) -> None:
+        """`told` is called on the event loop, each time that something changes."""
         ...

@@ -15,10 +15,12 @@ from lsp_server.config import Sampling
 from lsp_server.engine.protocol import (
     ChatRequest,
     Chunk,
+    Condition,
     EngineInfo,
     Finish,
     InfillRequest,
     Message,
+    Phase,
     Usage,
 )
 from lsp_server.errors import CodeLlamaError, EngineError, error_named
@@ -166,6 +168,14 @@ def info_json(info: EngineInfo) -> dict[str, Any]:
 
 def info_of(body: Json) -> EngineInfo:
     return EngineInfo(**body)
+
+
+def condition_json(condition: Condition) -> dict[str, Any]:
+    return dict(vars(condition))
+
+
+def condition_of(event: Json) -> Condition:
+    return Condition(Phase(event["phase"]), event["percentage"], event["message"])
 
 
 def error_json(error: CodeLlamaError) -> dict[str, Any]:

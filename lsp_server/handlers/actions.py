@@ -174,7 +174,11 @@ class Actions:
         offer, template = asked.offer, asked.template
         where = Subject(asked.snapshot, offer.start, offer.end).where
         page_title = None if template.edits else f"{template.title}: {where}"
-        async with writing(self._server, f"Code Llama: {offer.title}", page_title) as seen:
+        title = f"Code Llama: {offer.title}"
+        async with (
+            self._session.status.thinking(),
+            writing(self._server, title, page_title) as seen,
+        ):
             from lsp_server.actions.run import run  # when it is needed: a start is to be quick
 
             result = await run(

@@ -105,7 +105,8 @@ class Completions:
             view.snapshot, view.offset(offset), session.config, self._client_debounces()
         )
         try:
-            edit = await session.newest.run(snapshot.uri, work)
+            async with session.status.thinking():
+                edit = await session.newest.run(snapshot.uri, work)
         except EngineError as error:
             self._tell_once(error)
             return None

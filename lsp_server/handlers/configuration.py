@@ -43,6 +43,7 @@ def register(
             show_error(server, error)
             return
         after = session.config
+        session.status.changed()
         if _loaded_with(before) != _loaded_with(after):
             start_loading(server, session)
 

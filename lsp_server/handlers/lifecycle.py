@@ -46,12 +46,21 @@ def _roots(server: LanguageServer) -> list[Path]:
 
 def start_loading(server: LanguageServer, session: Session) -> None:
     """Load the models in the background; a failure is told once and the server stays up."""
+    if session.loading:  # with settings that are no longer the user's
+        session.loading.cancel()
     session.loading = asyncio.ensure_future(_load(server, session))
 
 
 async def _load(server: LanguageServer, session: Session) -> None:
-    async with progress(server, "Code Llama: loading the model") as report:
+    async with progress(server, "Code Llama: loading the model", measured=True) as report:
+
+        def tell() -> None:
+            percentage = session.status.condition.percentage
+            if percentage is not None:
+                report(session.config.models.infill, percentage)
+
         report(session.config.models.infill)
+        session.status.observers.append(tell)
         try:
             info = await session.start_engine()
             if info.notice:
@@ -61,3 +70,5 @@ async def _load(server: LanguageServer, session: Session) -> None:
         except Exception as error:
             _log.exception("Loading the model failed")
             show_error(server, CodeLlamaError(f"The model could not be loaded: {error}."))
+        finally:
+            session.status.observers.remove(tell)

@@ -11,14 +11,13 @@ The last one replaces what came before: leaked control tokens are gone, notes st
 
 import re
 import uuid
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from lsp_server.actions.result import PageResult
+from lsp_server.handlers.experimental import declares
 from lsp_server.handlers.messages import show_info
 
 PAGE = "codellama/page"
@@ -26,13 +25,7 @@ PAGE = "codellama/page"
 
 def shows_growing_pages(server: LanguageServer) -> bool:
     """Whether the client takes `codellama/page`."""
-    ours = _member(server.client_capabilities.experimental, "codellama")
-    return bool(_member(ours, "pages"))
-
-
-def _member(value: Any, name: str) -> Any:
-    """A member of what the client sent, which has no type: a mapping, or pygls' object for one."""
-    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+    return declares(server.client_capabilities, "pages")
 
 
 class GrowingPage:

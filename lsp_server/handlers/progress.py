@@ -2,26 +2,31 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-Report = Callable[[str], None]
+
+class Report(Protocol):
+    """Sets the message, and the percentage where one is known."""
+
+    def __call__(self, message: str, percentage: int | None = None) -> None: ...
 
 
 @asynccontextmanager
 async def progress(
-    server: LanguageServer, title: str, cancellable: bool = False
+    server: LanguageServer, title: str, cancellable: bool = False, measured: bool = False
 ) -> AsyncIterator[Report]:
-    """Show progress while the body runs; the yielded function sets its message.
+    """Show progress while the body runs; `measured` where percentages will be reported.
 
     The user's cancel button cancels the body's task. A client without progress sees nothing.
     """
     window = server.client_capabilities.window
     if not (window and window.work_done_progress):
-        yield lambda message: None
+        yield lambda message, percentage=None: None
         return
     token = str(uuid.uuid4())
     tokens = server.work_done_progress
@@ -31,9 +36,17 @@ async def progress(
         tokens.tokens[token].add_done_callback(
             lambda future: task.cancel() if task and future.cancelled() else None
         )
-    tokens.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=cancellable))
+    begin = types.WorkDoneProgressBegin(
+        title=title, cancellable=cancellable, percentage=0 if measured else None
+    )
+    tokens.begin(token, begin)
+
+    def report(message: str, percentage: int | None = None) -> None:
+        reported = types.WorkDoneProgressReport(message=message, percentage=percentage)
+        tokens.report(token, reported)
+
     try:
-        yield lambda message: tokens.report(token, types.WorkDoneProgressReport(message=message))
+        yield report
     finally:
         tokens.end(token, types.WorkDoneProgressEnd())
         tokens.tokens.pop(token, None)

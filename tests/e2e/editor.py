@@ -39,6 +39,7 @@ class Editor:
     applied: list[types.WorkspaceEdit] = field(default_factory=list)
     progress: list[Any] = field(default_factory=list)
     progress_tokens: list[Any] = field(default_factory=list)
+    statuses: list[dict[str, Any]] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     capabilities: types.ServerCapabilities | None = None
     ended: bool = False
@@ -63,6 +64,10 @@ class Editor:
         @self.client.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)
         async def create_progress(params: types.WorkDoneProgressCreateParams) -> None:
             await self._record(self.progress_tokens, params.token)
+
+        @self.client.feature("codellama/status")
+        async def on_status(params: Any) -> None:
+            await self._record(self.statuses, params._asdict())
 
         @self.client.feature(types.PROGRESS)
         async def on_progress(params: types.ProgressParams) -> None:

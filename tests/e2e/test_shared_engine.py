@@ -12,12 +12,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import attrs
 import httpx
 import psutil
 import pytest
 import yaml
+from lsprotocol import types
 
-from tests.e2e.editor import Editor, running_editor
+from tests.e2e.editor import WITH_EVERYTHING, Editor, running_editor
 
 URI = "file:///project/a.py"
 TEXT = "x = \n"
@@ -76,11 +78,16 @@ async def test_a_request_that_the_engine_dies_over_is_asked_once_more(script):
 
 
 async def test_an_engine_that_keeps_dying_is_told_once_and_the_server_lives(script):
-    async with _loaded_editor(script(infills=[{"text": "one", "die": True}])) as editor:
-        for _ in range(2):
+    watches = attrs.evolve(WITH_EVERYTHING, experimental={"codellama": {"status": True}})
+    arguments = script(infills=[{"text": "one", "die": True}])
+    async with _loaded_editor(arguments, watches) as editor:
+        for _ in range(3):
             assert await asyncio.wait_for(editor.complete(URI, 0, 4), 60) is None
         (message,) = editor.messages
         assert "The engine died twice" in message.message
+        status = editor.statuses[-1]
+        assert status["state"] == "failed"
+        assert "left alone" in status["message"]
 
 
 async def test_a_closed_editor_cancels_its_request(script):
@@ -152,8 +159,10 @@ async def test_a_server_is_light(script):
 
 
 @asynccontextmanager
-async def _loaded_editor(arguments: tuple[str, str]) -> AsyncIterator[Editor]:
-    async with running_editor(*arguments) as editor:
+async def _loaded_editor(
+    arguments: tuple[str, str], capabilities: types.ClientCapabilities = WITH_EVERYTHING
+) -> AsyncIterator[Editor]:
+    async with running_editor(*arguments, capabilities=capabilities) as editor:
         await editor.until_loaded()
         editor.open(URI, TEXT)
         yield editor

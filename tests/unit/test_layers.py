@@ -18,6 +18,7 @@ LEVELS: list[set[str]] = [
     {"server"},
     {"handlers"},
     {"convert", "session"},
+    {"status"},
     {"completion", "actions"},
     {"context", "engine"},
     {"prompting"},

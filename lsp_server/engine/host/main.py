@@ -12,7 +12,7 @@ from lsp_server.engine.address import Address, locked
 from lsp_server.engine.host.app import create_app
 from lsp_server.engine.host.clients import Clients
 from lsp_server.engine.host.state import deaths_while_loading, smaller_after, write_state
-from lsp_server.engine.protocol import Engine
+from lsp_server.engine.protocol import Condition, Engine, Phase, Watchable
 
 # A client that is told why the models can't be loaded has read it by then.
 _SECONDS_TO_TELL = 2.0
@@ -51,6 +51,8 @@ async def _serve(
         server.should_exit = True
 
     clients = Clients(config.engine.keep_alive, stop)
+    if isinstance(engine, Watchable):
+        engine.watch(clients.tell)
     app, routes = create_app(engine, clients, stop, notice)
     # Streams of attached clients never end by themselves, so the goodbye is short.
     server = uvicorn.Server(
@@ -61,8 +63,10 @@ async def _serve(
         try:
             await routes.loaded()
             write_state(address.state, "serving", 0)
-        except Exception:
+            clients.tell(Condition(Phase.READY))
+        except Exception as error:
             # Whoever asks is told; an engine without a model is of no further use.
+            clients.tell(Condition(Phase.FAILED, message=str(error)))
             asyncio.get_running_loop().call_later(_SECONDS_TO_TELL, stop)
 
     clients.start()

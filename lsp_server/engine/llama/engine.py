@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +12,19 @@ from lsp_server.config import EngineSettings, Models, Sampling
 from lsp_server.engine.llama.context import LlamaContext, cells
 from lsp_server.engine.llama.generation import Generation, Plan, Priority
 from lsp_server.engine.llama.model import LlamaModel, supports_gpu
+from lsp_server.engine.llama.progress import Progress
 from lsp_server.engine.llama.roles import infill_choice
 from lsp_server.engine.llama.smaller import smaller_settings
 from lsp_server.engine.llama.worker import Worker
 from lsp_server.engine.protocol import (
     ChatRequest,
     Chunk,
+    Condition,
     EngineInfo,
     Finish,
     InfillRequest,
     Message,
+    Phase,
     Role,
     Totals,
     Usage,
@@ -72,11 +75,17 @@ class LlamaEngine:
         self._infill_family = infill_family
         self._settings = settings
         self._closed = False
+        self._told: Callable[[Condition], None] = lambda condition: None
+        self._loop = asyncio.get_event_loop()
         self._worker = Worker()
         self._worker.start()
         self._loading = asyncio.wrap_future(self._worker.call(self._load))
         # Whoever waits for it sees the error; if nobody does, it is not a crash.
         self._loading.add_done_callback(lambda future: future.cancelled() or future.exception())
+
+    def watch(self, told: Callable[[Condition], None]) -> None:
+        """See Watchable: it tells what part of the models' files is loaded."""
+        self._told = told
 
     async def ready(self) -> EngineInfo:
         loaded = await self._wait_loaded()
@@ -179,13 +188,14 @@ class LlamaEngine:
         infill_path = locate(self._models.infill)
         instruct_path = locate(self._models.instruct)
         with contextlib.ExitStack() as on_error:
-            infill, smaller = self._open(infill_path)
+            progress = Progress([infill_path, instruct_path], self._tell_loading)
+            infill, smaller = self._open(infill_path, progress)
             on_error.callback(_close, infill)
             choice = infill_choice(infill.model, infill_path, self._infill_family)
             _ = infill.model.vocab.index  # built now, not at the first keystroke
             instruct = infill
             if instruct_path != infill_path:
-                instruct, also_smaller = self._open(instruct_path)
+                instruct, also_smaller = self._open(instruct_path, progress)
                 smaller = smaller or also_smaller
                 on_error.callback(_close, instruct)
             chat_format = chat_format_for(instruct.model.chat_template, instruct.model.name)
@@ -202,7 +212,12 @@ class LlamaEngine:
             chat_format,
         )
 
-    def _open(self, path: Path) -> tuple[LlamaContext, str]:
+    def _tell_loading(self, percentage: int) -> None:
+        condition = Condition(Phase.LOADING, percentage)
+        with contextlib.suppress(RuntimeError):  # the loop is closed, nobody listens any more
+            self._loop.call_soon_threadsafe(lambda: self._told(condition))
+
+    def _open(self, path: Path, progress: Progress) -> tuple[LlamaContext, str]:
         """The model with its context, and what had to be made smaller for it to fit.
 
         Raises ModelLoadError, and NotEnoughMemory where nothing smaller fits either.
@@ -210,11 +225,12 @@ class LlamaEngine:
         metadata = read_gguf(path)
         gpu = self._settings.n_gpu_layers != 0 and supports_gpu()
         try:
-            return _open(path, metadata, self._settings), ""
+            return _open(path, metadata, self._settings, progress), ""
         except NotEnoughMemory as error:
             for settings, smaller in smaller_settings(self._settings, metadata.n_layer, gpu):
                 with contextlib.suppress(NotEnoughMemory):
-                    return _open(path, metadata, settings), f"{error.message} So {smaller}."
+                    context = _open(path, metadata, settings, progress)
+                    return context, f"{error.message} So {smaller}."
             raise
 
 
@@ -233,13 +249,15 @@ def _others(
     )
 
 
-def _open(path: Path, metadata: GgufMetadata, settings: EngineSettings) -> LlamaContext:
+def _open(
+    path: Path, metadata: GgufMetadata, settings: EngineSettings, progress: Progress
+) -> LlamaContext:
     """Raises ModelLoadError, NotEnoughMemory."""
     n_cells = cells(settings.n_ctx, _SEQUENCES)
     need = needed(metadata, path.stat().st_size, n_cells, settings.n_ubatch)
     if settings.n_gpu_layers == 0 or not supports_gpu():  # else the GPU's memory decides
         check_fits(need, settings.n_ctx)
-    model = LlamaModel(path, settings)
+    model = LlamaModel(path, settings, progress=progress.of(path))
     try:
         return LlamaContext(model, settings, _SEQUENCES, _FORKS)
     except BaseException:

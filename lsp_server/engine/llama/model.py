@@ -1,6 +1,7 @@
 """A model's weights in memory."""
 
 import ctypes
+from collections.abc import Callable
 from pathlib import Path
 
 from lsp_server.config import EngineSettings
@@ -17,12 +18,24 @@ def supports_gpu() -> bool:
 class LlamaModel:
     """The weights and the vocabulary of one GGUF file."""
 
-    def __init__(self, path: Path, settings: EngineSettings, vocab_only: bool = False) -> None:
-        """Load the file, or only its vocabulary. Raises ModelLoadError where llama.cpp refuses."""
+    def __init__(
+        self,
+        path: Path,
+        settings: EngineSettings,
+        vocab_only: bool = False,
+        progress: Callable[[float], None] | None = None,
+    ) -> None:
+        """Load the file, or only its vocabulary; `progress` is told the part that is loaded.
+        Raises ModelLoadError where llama.cpp refuses."""
         self.path = path
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = settings.n_gpu_layers if settings.n_gpu_layers >= 0 else 999
         params.vocab_only = vocab_only
+        if progress:
+            # The structure keeps it alive; true is to go on.
+            params.progress_callback = llama_cpp.llama_progress_callback(
+                lambda part, _: progress(part) is None
+            )
         self.handle = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
         if not self.handle:
             raise ModelLoadError(

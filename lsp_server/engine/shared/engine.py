@@ -17,9 +17,11 @@ from lsp_server.engine.address import Address, address_for, locked
 from lsp_server.engine.protocol import (
     ChatRequest,
     Chunk,
+    Condition,
     EngineInfo,
     InfillRequest,
     Message,
+    Phase,
     Role,
     Totals,
 )
@@ -53,6 +55,11 @@ class SharedEngine:
         self._http: HttpEngine | None = None
         self._staying: asyncio.Future[None] | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._told: Callable[[Condition], None] = lambda condition: None
+
+    def watch(self, told: Callable[[Condition], None]) -> None:
+        """See Watchable."""
+        self._told = told
 
     async def ready(self) -> EngineInfo:
         return await self._asked(lambda engine: engine.ready())
@@ -119,7 +126,11 @@ class SharedEngine:
         """The connection; made, and the engine started, where there is none."""
         async with self._joining:
             if self._http is None:
-                self._http = await self._join_or_start()
+                try:
+                    self._http = await self._join_or_start()
+                except EngineGone as error:
+                    self._told(Condition(Phase.FAILED, message=str(error)))
+                    raise
             return self._http
 
     async def _join_or_start(self) -> HttpEngine:
@@ -127,6 +138,7 @@ class SharedEngine:
         if joined:
             return joined
         await self._deaths.back_off()
+        self._told(Condition(Phase.LOADING))
         with locked(self._address.starting) as ours:
             started = None
             if ours:  # else another window is at it
@@ -161,7 +173,12 @@ class SharedEngine:
         except FileNotFoundError:
             return None
         attached = asyncio.Event()
-        staying = asyncio.ensure_future(engine.attach(attached.set))
+
+        def told(condition: Condition) -> None:
+            attached.set()
+            self._told(condition)
+
+        staying = asyncio.ensure_future(engine.attach(told))
         waiting = asyncio.ensure_future(attached.wait())
         await asyncio.wait({staying, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -179,10 +196,12 @@ class SharedEngine:
         _log.warning("The engine has ended: %s", staying.exception())
         if self._http is engine:
             self._http = None
+            self._told(Condition(Phase.GONE))
 
     async def _died(self, engine: HttpEngine) -> None:
         self._deaths.count()
         if self._http is engine:
+            self._told(Condition(Phase.GONE))
             await self._leave()
 
     async def _leave(self) -> None:

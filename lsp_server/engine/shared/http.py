@@ -13,6 +13,7 @@ from lsp_server.engine.address import check_owner
 from lsp_server.engine.protocol import (
     ChatRequest,
     Chunk,
+    Condition,
     EngineInfo,
     InfillRequest,
     Message,
@@ -39,11 +40,12 @@ class HttpEngine:
             trust_env=False,
         )
 
-    async def attach(self, attached: Callable[[], None]) -> None:
-        """Stay attached until the engine goes, which raises EngineGone."""
+    async def attach(self, told: Callable[[Condition], None]) -> None:
+        """Stay attached until the engine goes, which raises EngineGone; told how it fares, at once
+        and later."""
         async with aclosing(self._events("GET", "/attach", None)) as events:
-            async for _ in events:
-                attached()
+            async for event in events:
+                told(wire.condition_of(event))
         raise EngineGone("The engine has ended.")
 
     async def ready(self) -> EngineInfo:
