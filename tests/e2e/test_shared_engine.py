@@ -129,7 +129,7 @@ async def test_other_tools_can_ask(script):
         assert answer["content"] == "one two"
         assert answer["stop"] is True
         stream = (await http.post("/infill", json={**body, "stream": True})).text
-        assert stream.startswith('data: {"content": "one", "stop": false}\n\n')
+        assert stream.startswith('data: {"index": 0, "content": "one", "stop": false}\n\n')
 
 
 @pytest.mark.parametrize(
