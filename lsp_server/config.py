@@ -43,7 +43,7 @@ class Models:
     infill: str = _setting(
         "qwen2.5-coder-0.5b",
         "Completes while you type: a catalogue name (codellama-lsp models list) or a GGUF file. "
-        "On a GPU with 8 GB: codellama-7b; with 12 GB: codellama-13b.",
+        "On a GPU with 10 GB: codellama-7b; with 16 GB: codellama-13b (more: docs/models.md).",
     )
     instruct: str = _setting(
         "qwen2.5-coder-0.5b",
@@ -79,11 +79,18 @@ class EngineSettings:
     keep_alive: int = _setting(
         300, "Seconds that the shared engine stays after its last window has closed.", _at_least(0)
     )
-    n_gpu_layers: int = _setting(
-        -1, "Layers kept on the GPU; -1 for all, 0 for none. Ignored without a GPU.", _at_least(-1)
+    n_gpu_layers: int | Literal["auto"] = _setting(
+        "auto",
+        "Layers kept on the GPU: auto for as many as fit into its free memory, -1 for all, 0 for "
+        "none. Ignored without a GPU.",
+        validators.or_(validators.in_(["auto"]), _at_least(-1)),
     )
     n_ctx: int = _setting(
         4096, "Tokens of prompt and answer together. Memory grows with it.", _at_least(256)
+    )
+    kv_cache: Literal["f16", "q8_0"] = _setting(
+        "f16",
+        "How the KV cache is kept; q8_0 takes half the memory and may change an answer a little.",
     )
     n_batch: int = _setting(
         512, "Tokens handed to llama.cpp at a time while it reads the prompt.", _at_least(1)

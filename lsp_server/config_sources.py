@@ -8,7 +8,8 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
 import yaml
@@ -134,6 +135,8 @@ def _check_value(
 
 
 def _has_type(value: Any, wanted: Any) -> bool:
+    if get_origin(wanted) in (Union, UnionType):
+        return any(_has_type(value, one) for one in get_args(wanted))
     if get_origin(wanted) is Literal:
         return value in get_args(wanted)
     if get_origin(wanted) is list:
@@ -142,8 +145,11 @@ def _has_type(value: Any, wanted: Any) -> bool:
 
 
 def _type_in_words(wanted: Any) -> str:
+    if get_origin(wanted) in (Union, UnionType):
+        return " or ".join(_type_in_words(one) for one in get_args(wanted))
     if get_origin(wanted) is Literal:
-        return "one of " + ", ".join(get_args(wanted))
+        several = len(get_args(wanted)) > 1
+        return ("one of " if several else "") + ", ".join(get_args(wanted))
     if get_origin(wanted) is list:
         return "a list of texts"
     return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[wanted]

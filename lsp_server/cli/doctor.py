@@ -46,8 +46,8 @@ def doctor(as_json: bool, quick: bool) -> None:
 
 def _sections(quick: bool) -> "Iterator[Section]":
     """Each as soon as it is known; what could go most wrong, loading the model, comes last."""
-    from lsp_server.cli.this_machine import llama_devices, n_cells, this_machine
-    from lsp_server.doctor.models import Loading, expected, models_section, sized_models
+    from lsp_server.cli.this_machine import llama_devices, this_machine
+    from lsp_server.doctor.models import expected, models_section, sized_models
     from lsp_server.doctor.program import (
         broken_section,
         gpu_section,
@@ -73,9 +73,8 @@ def _sections(quick: bool) -> "Iterator[Section]":
         loadable = False
         yield broken_section(failure.message, seen_backends())
     bandwidth = measured_bandwidth(config.engine.n_threads or _physical_cores())
-    loading = Loading(n_cells(config), config.engine.n_ubatch, config.engine.n_gpu_layers)
     named = [("infill", config.models.infill), ("instruct", config.models.instruct)]
-    sized, problems = sized_models(named, loading, this_machine())
+    sized, problems = sized_models(named, config.engine, this_machine())
     yield models_section(sized, problems, bandwidth)
     yield sockets_section(runtime_folder, config.engine.kind == "shared")
     yield editors_section()

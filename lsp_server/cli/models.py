@@ -26,11 +26,10 @@ def list_models(as_json: bool) -> None:
     MEMORY is what the settings in force need: weights, KV cache and compute buffers.
     """
     from lsp_server.cli.models_table import TITLES, all_rows, cells_of, table
-    from lsp_server.cli.this_machine import config_or_default, n_cells, this_machine
+    from lsp_server.cli.this_machine import config_or_default, this_machine
     from lsp_server.models.store import models_folder
 
-    config = config_or_default()
-    rows = all_rows(this_machine(), n_cells(config), config.engine.n_ubatch)
+    rows = all_rows(this_machine(), config_or_default().engine)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from lsp_server.config import EngineSettings
 from lsp_server.errors import ModelError
 from lsp_server.models.capabilities import capabilities
 from lsp_server.models.catalogue import Entry, catalogue
@@ -17,13 +18,12 @@ from lsp_server.models.ollama import PREFIX, file_name_of, ollama_models
 from lsp_server.models.store import is_here, path_of, pulled_from_hub
 
 
-def all_rows(machine: Machine, n_cells: int, n_ubatch: int) -> list[dict[str, Any]]:
+def all_rows(machine: Machine, settings: EngineSettings) -> list[dict[str, Any]]:
     """Every model with a name: the catalogue's, those pulled from a hub, and Ollama's."""
-    sizing = (machine, n_cells, n_ubatch)
-    rows = [_row(entry, *sizing) for entry in (*catalogue().models, *pulled_from_hub())]
+    rows = [_row(entry, machine, settings) for entry in (*catalogue().models, *pulled_from_hub())]
     for model in ollama_models():
         try:
-            rows.append(_row_of_file(PREFIX + model.name, model.path, *sizing))
+            rows.append(_row_of_file(PREFIX + model.name, model.path, machine, settings))
         except ModelError:
             continue  # an adapter, or a kind of file that llama.cpp alone reads
     return rows
@@ -106,7 +106,7 @@ def facts_in_words(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Instructs", "yes" if can["instruct"] else "no (it has no chat template)"
 
 
-def _row(entry: Entry, machine: Machine, n_cells: int, n_ubatch: int) -> dict[str, Any]:
+def _row(entry: Entry, machine: Machine, settings: EngineSettings) -> dict[str, Any]:
     here = is_here(entry)
     metadata = read_gguf(path_of(entry)) if here and entry.folder else reckoned(entry)
     return {
@@ -121,12 +121,12 @@ def _row(entry: Entry, machine: Machine, n_cells: int, n_ubatch: int) -> dict[st
         "roles": list(entry.roles),
         "here": here,
         "path": str(path_of(entry)) if here else None,
-        **_fit(metadata, machine, n_cells, n_ubatch),
+        **_fit(metadata, machine, settings),
     }
 
 
 def _row_of_file(
-    name: str, path: Path, machine: Machine, n_cells: int, n_ubatch: int
+    name: str, path: Path, machine: Machine, settings: EngineSettings
 ) -> dict[str, Any]:
     metadata = read_gguf(path)
     found = facts(path, metadata)
@@ -143,15 +143,15 @@ def _row_of_file(
         "roles": [role for role in ("infill", "instruct") if getattr(can, role)],
         "here": True,
         "path": str(path),
-        **_fit(metadata, machine, n_cells, n_ubatch),
+        **_fit(metadata, machine, settings),
     }
 
 
 def _fit(
-    metadata: GgufMetadata | None, machine: Machine, n_cells: int, n_ubatch: int
+    metadata: GgufMetadata | None, machine: Machine, settings: EngineSettings
 ) -> dict[str, Any]:
     if metadata is None:
         return {"memory": None, "fits": "", "n_gpu_layers": None}
-    found = fit(metadata, machine, n_cells, n_ubatch)
+    found = fit(metadata, machine, settings)
     layers = found.plan.n_gpu_layers
     return {"memory": found.total, "fits": found.in_words, "n_gpu_layers": layers}

@@ -5,7 +5,6 @@ from types import ModuleType
 from lsp_server.config import Config
 from lsp_server.errors import EngineError
 from lsp_server.models.fit import Machine
-from lsp_server.models.memory import cells
 
 
 def llama_devices() -> ModuleType:
@@ -34,11 +33,6 @@ def this_machine() -> Machine:
     except EngineError:
         devices = []
     return Machine(devices, psutil.virtual_memory().available)
-
-
-def n_cells(config: Config) -> int:
-    """The tokens that the KV cache of each model holds."""
-    return cells(config.engine.n_ctx)
 
 
 def config_or_default() -> Config:

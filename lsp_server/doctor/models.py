@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+import attrs
+
+from lsp_server.config import EngineSettings
 from lsp_server.doctor.report import Finding, Section, State, gib
 from lsp_server.errors import ModelError
 from lsp_server.models.capabilities import capabilities
@@ -12,20 +15,11 @@ from lsp_server.models.filename import parse_file_name
 from lsp_server.models.fit import Machine, has_room
 from lsp_server.models.gguf import GgufMetadata, read_gguf
 from lsp_server.models.hardware import Device, known_bandwidth
-from lsp_server.models.plan import LayerPlan, place_layers, plan_layers
+from lsp_server.models.plan import LayerPlan, plan_for
 from lsp_server.models.speed import expected_speed
 from lsp_server.models.store import locate
 
 _N_PAST = 1000  # tokens before, where a speed is named
-
-
-@dataclass(frozen=True)
-class Loading:
-    """How the settings have models loaded: `n_gpu_layers` is -1 for all, auto for what fits."""
-
-    n_cells: int
-    n_ubatch: int
-    n_gpu_layers: int | Literal["auto"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,7 @@ class Sized:
 
 
 def sized_models(
-    named: Sequence[tuple[str, str]], loading: Loading, machine: Machine
+    named: Sequence[tuple[str, str]], settings: EngineSettings, machine: Machine
 ) -> tuple[list[Sized], list[Finding]]:
     """The models of `(role, name)` pairs, each planned in what the ones before it leave; and a
     finding for each that can't be had."""
@@ -59,10 +53,8 @@ def sized_models(
         except ModelError as error:
             problems.append(Finding(" and ".join(roles), error.message, "wrong", error.hint))
             continue
-        cells, ubatch, wanted = loading.n_cells, loading.n_ubatch, loading.n_gpu_layers
-        plan = best = plan_layers(metadata, machine.devices, cells, ubatch)
-        if wanted != "auto":
-            plan = place_layers(metadata, machine.devices, wanted, cells, ubatch)
+        plan = plan_for(metadata, machine.devices, settings)
+        best = plan_for(metadata, machine.devices, attrs.evolve(settings, n_gpu_layers="auto"))
         sized.append(Sized(name, roles, path, metadata, plan, best, machine))
         machine = _less(machine, plan)
     return sized, problems
@@ -144,7 +136,7 @@ def _layers(model: Sized, bandwidth: float) -> Finding:
         "  on the GPU",
         f"{text} are wanted, but {best.n_gpu_layers} fit: {speed}",
         "wrong",
-        f"Set engine.n_gpu_layers: {best.n_gpu_layers}, or a smaller engine.n_ctx.",
+        "Set engine.n_gpu_layers: auto, or a smaller engine.n_ctx.",
     )
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lsp_server.config import EngineSettings
 from lsp_server.models.catalogue import Entry
 from lsp_server.models.gguf import GgufMetadata
 from lsp_server.models.hardware import Device
+from lsp_server.models.memory import ContextSize
 from lsp_server.models.plan import LayerPlan, plan_layers
 
 
@@ -41,9 +43,9 @@ class Fit:
         return f"{plan.n_gpu_layers} of {plan.n_layers} layers on the GPU"
 
 
-def fit(metadata: GgufMetadata, machine: Machine, n_cells: int, n_ubatch: int) -> Fit:
-    """How a model with a KV cache of `n_cells` tokens would lie in the memory that is free now."""
-    plan = plan_layers(metadata, machine.devices, n_cells, n_ubatch)
+def fit(metadata: GgufMetadata, machine: Machine, settings: EngineSettings) -> Fit:
+    """How a model would lie in the memory that is free now, with as many layers on GPUs as fit."""
+    plan = plan_layers(metadata, machine.devices, ContextSize.of(settings, metadata))
     return Fit(plan, has_room(plan, machine))
 
 

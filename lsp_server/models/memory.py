@@ -1,11 +1,20 @@
 """How much memory a model needs, and whether that much is free."""
 
 from dataclasses import dataclass
+from typing import Self
 
+from lsp_server.config import EngineSettings
 from lsp_server.errors import NotEnoughMemory
 from lsp_server.models.gguf import GgufMetadata
 
-OUTPUTS = 4  # tokens of a batch whose logits are kept: the last one of each sequence
+# Of a KV cache: two files, or a file and an explanation, keep their place in it side by side.
+SEQUENCES = 4
+# Alternatives beside the first, which take nobody's place.
+FORKS = 2
+# Of each, the logits of the last token are kept.
+_OUTPUTS = SEQUENCES + FORKS
+# Of q8_0, 32 elements share a scale of two bytes.
+_ELEMENT_BYTES = {"f16": 2.0, "q8_0": 34 / 32}
 
 
 @dataclass(frozen=True)
@@ -21,35 +30,47 @@ class MemoryNeed:
         return self.weights + self.kv + self.compute
 
 
+@dataclass(frozen=True)
+class ContextSize:
+    """What the buffers of a context depend on besides the model: the tokens that its KV cache
+    holds, those computed at a time, and the bytes of one element of the KV cache."""
+
+    n_cells: int
+    n_ubatch: int
+    kv_element_bytes: float = 2.0
+
+    @classmethod
+    def of(cls, settings: EngineSettings, metadata: GgufMetadata) -> Self:
+        """As the engine makes it for a model; without a length that it was trained for, n_ctx
+        stands."""
+        n_ctx = min(settings.n_ctx, metadata.n_ctx_train or settings.n_ctx)
+        n_ubatch = min(settings.n_ubatch, settings.n_batch)
+        return cls(cells(n_ctx), n_ubatch, _ELEMENT_BYTES[settings.kv_cache])
+
+
 def cells(n_ctx: int) -> int:
-    """The tokens that a KV cache holds: two full contexts, which all sequences share."""
+    """The tokens that a KV cache holds: every sequence may grow to n_ctx, two at a time fit, and
+    the least used makes room for a third."""
     return 2 * n_ctx
 
 
-def needed(metadata: GgufMetadata, file_size: int, n_ctx: int, n_ubatch: int = 512) -> MemoryNeed:
-    """What llama.cpp will allocate for a KV cache of `n_ctx` cells in f16."""
-    return MemoryNeed(
-        weights=file_size,
-        kv=metadata.kv_bytes_per_token() * n_ctx,
-        compute=compute_bytes(metadata, n_ctx, n_ubatch) + output_bytes(metadata),
-    )
-
-
-def compute_bytes(metadata: GgufMetadata, n_ctx: int, n_ubatch: int) -> int:
+def compute_bytes(metadata: GgufMetadata, size: ContextSize) -> int:
     """The compute buffer of one device, with flash attention.
 
     At its fullest, in the feed-forward part, it holds for each token of a ubatch three rows of
-    n_ff and four of n_embd in f32, and the attention mask's row of n_ctx f16; or the logits of the
-    outputs. llama.cpp reports 26.13 MiB for Code Llama 7B at 8,192 cells and ubatch 128 (this:
-    26.12), 129.01 for 13B at ubatch 512 (129.00), 10.88 for Qwen2.5-Coder-0.5B at 128 (10.88).
+    n_ff and four of n_embd in f32, and the attention mask's row of n_cells f16; or the logits of
+    the outputs. The tokens are rounded up to a multiple of the sequences. llama.cpp reports 26.94
+    MiB for Code Llama 7B at 8,192 cells and ubatch 128 (this: 26.94), 11.22 for
+    Qwen2.5-Coder-0.5B (11.22).
     """
-    row = 4 * (3 * metadata.n_ff + 4 * metadata.n_embd) + 2 * n_ctx
-    return max(row * min(n_ubatch, n_ctx), output_bytes(metadata))
+    row = 4 * (3 * metadata.n_ff + 4 * metadata.n_embd) + 2 * size.n_cells
+    rows = -(-min(size.n_ubatch, size.n_cells) // _OUTPUTS) * _OUTPUTS
+    return max(row * rows, output_bytes(metadata))
 
 
 def output_bytes(metadata: GgufMetadata) -> int:
     """The logits that are kept for whoever samples, f32, in main memory."""
-    return 4 * metadata.n_vocab * OUTPUTS
+    return 4 * metadata.n_vocab * _OUTPUTS
 
 
 def check_fits(need: MemoryNeed, n_ctx: int | None = None) -> None:

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from lsp_server.config import EngineSettings
 from lsp_server.models.gguf import GgufMetadata
 from lsp_server.models.hardware import Device
-from lsp_server.models.memory import MemoryNeed, compute_bytes, output_bytes
+from lsp_server.models.memory import ContextSize, MemoryNeed, compute_bytes, output_bytes
 
 # Bytes left free on each device: cuBLAS workspaces, CUDA graphs, the screen.
 RESERVE = 512 << 20
@@ -44,20 +45,28 @@ class LayerPlan:
         return self.n_gpu_layers == self.n_layers
 
 
+def plan_for(
+    metadata: GgufMetadata, devices: Sequence[Device], settings: EngineSettings
+) -> LayerPlan:
+    """How the settings have the model loaded: with the layers that they name, or as many as fit."""
+    size = ContextSize.of(settings, metadata)
+    if settings.n_gpu_layers == "auto":
+        return plan_layers(metadata, devices, size)
+    return place_layers(metadata, devices, settings.n_gpu_layers, size)
+
+
 def plan_layers(
     metadata: GgufMetadata,
     devices: Sequence[Device],
-    n_cells: int,
-    n_ubatch: int,
+    size: ContextSize,
     *,
-    kv_element_bytes: float = 2,
     reserve: int = RESERVE,
 ) -> LayerPlan:
-    """The most layers that fit `devices` (GPUs only, in llama.cpp's order), with a KV cache of
-    `n_cells` tokens and `reserve` bytes left on each. None fit, or no devices: 0 layers."""
+    """The most layers that fit `devices` (GPUs only, in llama.cpp's order), with their share of
+    the KV cache and `reserve` bytes left on each. None fit, or no devices: 0 layers."""
     layers = _Layers.of(metadata)
     for n_gpu_layers in range(metadata.n_layer + 1 if devices else 0, -1, -1):
-        plan = _placed(metadata, layers, devices, n_gpu_layers, n_cells, n_ubatch, kv_element_bytes)
+        plan = _placed(metadata, layers, devices, n_gpu_layers, size)
         fits = (
             need.total + reserve <= device.free
             for need, device in zip(plan.devices, devices, strict=True)
@@ -71,22 +80,23 @@ def place_layers(
     metadata: GgufMetadata,
     devices: Sequence[Device],
     n_gpu_layers: int,
-    n_cells: int,
-    n_ubatch: int,
-    *,
-    kv_element_bytes: float = 2,
+    size: ContextSize,
 ) -> LayerPlan:
     """What `n_gpu_layers` layers need, whether that fits or not; -1 for all of them."""
     wanted = metadata.n_layer + 1 if n_gpu_layers < 0 else n_gpu_layers
     wanted = min(wanted, metadata.n_layer + 1) if devices else 0
     layers = _Layers.of(metadata)
-    return _placed(metadata, layers, devices, wanted, n_cells, n_ubatch, kv_element_bytes)
+    return _placed(metadata, layers, devices, wanted, size)
 
 
 def fewer_layers(n_gpu_layers: int) -> Iterator[int]:
     """What to try where loading failed all the same: an eighth less, a quarter, half, none."""
+    tried = n_gpu_layers
     for eighths in (7, 6, 4, 0):
-        yield n_gpu_layers * eighths // 8
+        fewer = n_gpu_layers * eighths // 8
+        if fewer < tried:
+            yield fewer
+        tried = fewer
 
 
 @dataclass(frozen=True)
@@ -146,14 +156,13 @@ def _placed(
     layers: _Layers,
     devices: Sequence[Device],
     n_gpu_layers: int,
-    n_cells: int,
-    n_ubatch: int,
-    kv_element_bytes: float,
+    size: ContextSize,
 ) -> LayerPlan:
     n_layers = metadata.n_layer + 1
     first = n_layers - n_gpu_layers
     kv = [
-        int(n_head_kv * (metadata.key_length + metadata.value_length) * kv_element_bytes) * n_cells
+        int(n_head_kv * (metadata.key_length + metadata.value_length) * size.kv_element_bytes)
+        * size.n_cells
         for n_head_kv in metadata.n_head_kv
     ] + [0]
     place = [
@@ -164,11 +173,11 @@ def _placed(
     def total(values: Sequence[int], where: int) -> int:
         return sum(value for value, at in zip(values, place, strict=False) if at == where)
 
-    compute = compute_bytes(metadata, n_cells, n_ubatch)
+    compute = compute_bytes(metadata, size)
     numbers = range(len(devices))
-    extra = _extra(layers, place, n_cells, n_ubatch, len(devices))
+    extra = _extra(layers, place, size, len(devices))
     on_main = first > 0
-    main_compute = compute if on_main else 4 * metadata.n_embd * n_ubatch + 2 * n_cells * n_ubatch
+    main_compute = compute if on_main else (4 * metadata.n_embd + 2 * size.n_cells) * size.n_ubatch
     # A tied output on a device is a copy; in main memory it is the input's own.
     tied = "output.weight" not in metadata.tensor_bytes and place[-1] == -1
     twice = metadata.tensor_bytes.get("token_embd.weight", 0) if tied else 0
@@ -198,15 +207,13 @@ def _device_of(index: int, n_gpu_layers: int, devices: Sequence[Device]) -> int:
     return min(bisect_right(splits, _f32(index / n_gpu_layers)), len(devices) - 1)
 
 
-def _extra(
-    layers: _Layers, place: Sequence[int], n_cells: int, n_ubatch: int, n_devices: int
-) -> int:
+def _extra(layers: _Layers, place: Sequence[int], size: ContextSize, n_devices: int) -> int:
     """What a device's compute buffer holds besides: weights that lie in main memory are brought
     over for a long batch, one tensor at a time; a pipeline of devices has copies of the mask."""
     on_main = [size for size, at in zip(layers.largest, place, strict=True) if at == -1]
     if on_main:
         return max(on_main)
-    return (_COPIES - 1) * 2 * n_cells * n_ubatch if n_devices > 1 else 0
+    return (_COPIES - 1) * 2 * size.n_cells * size.n_ubatch if n_devices > 1 else 0
 
 
 def _f32(value: float) -> float:

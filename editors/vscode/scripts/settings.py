@@ -78,7 +78,9 @@ def _schema(annotation: Any) -> dict[str, Any]:
     if origin is Literal:
         return {"type": "string", "enum": list(arguments)}
     if origin in (Union, types.UnionType):
-        return {"type": [_TYPES[part] for part in arguments]}
+        if all(part in _TYPES for part in arguments):
+            return {"type": [_TYPES[part] for part in arguments]}
+        return {"anyOf": [_schema(part) for part in arguments]}
     if origin is list:
         return {"type": "array", "items": _schema(arguments[0])}
     if origin is dict or annotation is dict:

@@ -7,12 +7,12 @@ while it is loaded. So an engine that finds that the last one died while loading
 import contextlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 
-from lsp_server.config import Config
-from lsp_server.engine.llama.smaller import smaller_settings
+from lsp_server.config import Config, EngineSettings
 from lsp_server.errors import ModelError
 
 
@@ -35,10 +35,8 @@ def deaths_while_loading(path: Path) -> int:
 
 def smaller_after(deaths: int, config: Config) -> tuple[Config, str]:
     """Settings that need less memory, a step for each death, and what to tell the user; the same
-    settings where there was none."""
-    if not deaths:
-        return config, ""
-    steps = list(smaller_settings(config.engine, _layers(config), _has_gpu(config)))
+    settings where there was none, or no model."""
+    steps = list(_steps(config)) if deaths else []
     if not steps:
         return config, ""
     engine, smaller = steps[min(deaths, len(steps)) - 1]
@@ -46,16 +44,13 @@ def smaller_after(deaths: int, config: Config) -> tuple[Config, str]:
     return attrs.evolve(config, engine=engine), notice
 
 
-def _layers(config: Config) -> int:
+def _steps(config: Config) -> Iterator[tuple[EngineSettings, str]]:
+    from lsp_server.engine.llama.devices import offload_devices
+    from lsp_server.engine.llama.smaller import smaller_settings
     from lsp_server.models.gguf import read_gguf
     from lsp_server.models.store import locate
 
-    with contextlib.suppress(ModelError):
-        return read_gguf(locate(config.models.infill)).n_layer
-    return 0
-
-
-def _has_gpu(config: Config) -> bool:
-    from lsp_server.engine.llama.model import supports_gpu
-
-    return config.engine.n_gpu_layers != 0 and supports_gpu()
+    with contextlib.suppress(ModelError):  # said when it is loaded
+        metadata = read_gguf(locate(config.models.infill))
+        devices = offload_devices() if config.engine.n_gpu_layers != 0 else []
+        yield from smaller_settings(config.engine, metadata, devices)

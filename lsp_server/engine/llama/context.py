@@ -15,6 +15,7 @@ from lsp_server.engine.llama.binding import llama_cpp
 from lsp_server.engine.llama.model import LlamaModel
 from lsp_server.engine.protocol import Totals
 from lsp_server.errors import EngineError, NotEnoughMemory
+from lsp_server.models.memory import cells
 
 # The abort callback without Python in it: libc's strlen of a byte string is 0 (go on) while its
 # first byte is 0, and 1 (abort) when it is set.
@@ -70,13 +71,16 @@ class LlamaContext:
         self.model = model
         self.n_ctx = min(settings.n_ctx, model.n_ctx_train)
         params = llama_cpp.llama_context_default_params()
-        self.cells = params.n_ctx = cells(self.n_ctx, n_sequences)
+        self.cells = params.n_ctx = cells(self.n_ctx)
         params.n_seq_max = n_sequences + n_forks
         params.kv_unified = True
         # Only the last token of a batch is asked for its logits.
         params.n_outputs_max = n_sequences + n_forks
         params.n_batch = settings.n_batch
         params.n_ubatch = min(settings.n_ubatch, settings.n_batch)
+        if settings.kv_cache == "q8_0":
+            params.type_k = params.type_v = llama_cpp.GGML_TYPE_Q8_0
+            params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED  # quantised V needs it
         params.n_threads = params.n_threads_batch = settings.n_threads or _physical_cores()
         self._flag = ctypes.create_string_buffer(2)
         params.abort_callback = _STRLEN
@@ -215,12 +219,6 @@ class LlamaContext:
             return False
         self._truncate(min(idle, key=lambda s: s.last_used), 0)
         return True
-
-
-def cells(n_ctx: int, n_sequences: int) -> int:
-    """The tokens that the KV cache holds: every sequence may grow to n_ctx, two at a time fit, and
-    the least used makes room for a third."""
-    return n_ctx * min(2, n_sequences)
 
 
 def _shared(a: Sequence[int], b: Sequence[int]) -> int:

@@ -4,17 +4,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import attrs
 
 from lsp_server.config import EngineSettings, Models, Sampling
-from lsp_server.engine.llama.context import LlamaContext, cells
+from lsp_server.engine.llama.context import LlamaContext
 from lsp_server.engine.llama.generation import Generation, Plan, Priority
-from lsp_server.engine.llama.model import LlamaModel, supports_gpu
+from lsp_server.engine.llama.loading import load
 from lsp_server.engine.llama.progress import Progress
 from lsp_server.engine.llama.roles import infill_choice
-from lsp_server.engine.llama.smaller import smaller_settings
 from lsp_server.engine.llama.worker import Worker
 from lsp_server.engine.protocol import (
     ChatRequest,
@@ -29,18 +27,13 @@ from lsp_server.engine.protocol import (
     Totals,
     Usage,
 )
-from lsp_server.errors import CodeLlamaError, EngineClosed, NotEnoughMemory
-from lsp_server.models.gguf import GgufMetadata, read_gguf
-from lsp_server.models.memory import check_fits, needed
+from lsp_server.errors import CodeLlamaError, EngineClosed
+from lsp_server.models.memory import FORKS
 from lsp_server.models.store import locate
 from lsp_server.prompting.chat import ChatFormat, chat_format_for
 from lsp_server.prompting.infill import check_length, end_tokens, infill_prompt
 from lsp_server.prompting.infill_format import InfillFormat
 
-# Two files, or a file and an explanation, keep their place in the KV cache side by side.
-_SEQUENCES = 4
-# Alternatives beside the first, which take nobody's place.
-_FORKS = 2
 # Warm enough that a small model leaves its likeliest path, and still writes code.
 _OTHERS_TEMPERATURE = 0.8
 _USUAL_QUESTION = (Message("system", "Be brief."), Message("user", "What is this?"))
@@ -189,13 +182,13 @@ class LlamaEngine:
         instruct_path = locate(self._models.instruct)
         with contextlib.ExitStack() as on_error:
             progress = Progress([infill_path, instruct_path], self._tell_loading)
-            infill, smaller = self._open(infill_path, progress)
+            infill, smaller = load(infill_path, self._settings, progress)
             on_error.callback(_close, infill)
             choice = infill_choice(infill.model, infill_path, self._infill_family)
             _ = infill.model.vocab.index  # built now, not at the first keystroke
             instruct = infill
             if instruct_path != infill_path:
-                instruct, also_smaller = self._open(instruct_path, progress)
+                instruct, also_smaller = load(instruct_path, self._settings, progress)
                 smaller = smaller or also_smaller
                 on_error.callback(_close, instruct)
             chat_format = chat_format_for(instruct.model.chat_template, instruct.model.name)
@@ -217,22 +210,6 @@ class LlamaEngine:
         with contextlib.suppress(RuntimeError):  # the loop is closed, nobody listens any more
             self._loop.call_soon_threadsafe(lambda: self._told(condition))
 
-    def _open(self, path: Path, progress: Progress) -> tuple[LlamaContext, str]:
-        """The model with its context, and what had to be made smaller for it to fit.
-
-        Raises ModelLoadError, and NotEnoughMemory where nothing smaller fits either.
-        """
-        metadata = read_gguf(path)
-        gpu = self._settings.n_gpu_layers != 0 and supports_gpu()
-        try:
-            return _open(path, metadata, self._settings, progress), ""
-        except NotEnoughMemory as error:
-            for settings, smaller in smaller_settings(self._settings, metadata.n_layer, gpu):
-                with contextlib.suppress(NotEnoughMemory):
-                    context = _open(path, metadata, settings, progress)
-                    return context, f"{error.message} So {smaller}."
-            raise
-
 
 def _others(
     request: InfillRequest, prompt_tokens: int, context: LlamaContext
@@ -240,29 +217,13 @@ def _others(
     """How the alternatives beside the first are sampled: as many as can be, and as fit the KV
     cache with the prompt."""
     fitting = (context.cells - prompt_tokens) // max(1, request.max_tokens)
-    count = min(request.alternatives, 1 + _FORKS, fitting) - 1
+    count = min(request.alternatives, 1 + FORKS, fitting) - 1
     sampling = request.sampling
     warm = max(sampling.temperature, _OTHERS_TEMPERATURE)
     return tuple(
         attrs.evolve(sampling, temperature=warm, seed=sampling.seed + number)
         for number in range(1, count + 1)
     )
-
-
-def _open(
-    path: Path, metadata: GgufMetadata, settings: EngineSettings, progress: Progress
-) -> LlamaContext:
-    """Raises ModelLoadError, NotEnoughMemory."""
-    n_cells = cells(settings.n_ctx, _SEQUENCES)
-    need = needed(metadata, path.stat().st_size, n_cells, settings.n_ubatch)
-    if settings.n_gpu_layers == 0 or not supports_gpu():  # else the GPU's memory decides
-        check_fits(need, settings.n_ctx)
-    model = LlamaModel(path, settings, progress=progress.of(path))
-    try:
-        return LlamaContext(model, settings, _SEQUENCES, _FORKS)
-    except BaseException:
-        model.close()
-        raise
 
 
 def _close(context: LlamaContext) -> None:

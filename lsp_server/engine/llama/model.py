@@ -26,10 +26,11 @@ class LlamaModel:
         progress: Callable[[float], None] | None = None,
     ) -> None:
         """Load the file, or only its vocabulary; `progress` is told the part that is loaded.
-        Raises ModelLoadError where llama.cpp refuses."""
+        Layers go on the GPU where their number was decided (loading.py). Raises ModelLoadError
+        where llama.cpp refuses."""
         self.path = path
         params = llama_cpp.llama_model_default_params()
-        params.n_gpu_layers = settings.n_gpu_layers if settings.n_gpu_layers >= 0 else 999
+        params.n_gpu_layers = 0 if settings.n_gpu_layers == "auto" else settings.n_gpu_layers
         params.vocab_only = vocab_only
         if progress:
             # The structure keeps it alive; true is to go on.
@@ -44,7 +45,7 @@ class LlamaModel:
                 "`codellama-lsp models verify` checks the ones in the catalogue.",
             )
         self.vocab = Vocab(self.handle, self.chat_template or "")
-        self.gpu = settings.n_gpu_layers != 0 and supports_gpu()
+        self.gpu = params.n_gpu_layers != 0 and supports_gpu()
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from lsp_server.config import Config, EngineSettings, Models
 from lsp_server.doctor import program, surroundings
-from lsp_server.doctor.models import Loading, expected, models_section, sized_models
+from lsp_server.doctor.models import expected, models_section, sized_models
 from lsp_server.doctor.program import CUDA, ROCM, VULKAN, gpu_section, program_section
 from lsp_server.doctor.report import Finding, Section
 from lsp_server.doctor.settings import settings_section
@@ -119,8 +119,8 @@ def small(tmp_path_factory):
 
 
 def sized(names, *devices, free=32, n_gpu_layers=-1):
-    loading = Loading(8192, 128, n_gpu_layers)
-    return sized_models(names, loading, Machine(devices, free * GIB))
+    settings = EngineSettings(n_gpu_layers=n_gpu_layers)
+    return sized_models(names, settings, Machine(devices, free * GIB))
 
 
 def test_model_on_the_cpu(seven_b):
@@ -143,7 +143,7 @@ def test_more_layers_wanted_than_fit(seven_b):
     section = models_section(found, problems, 20e9)
     assert section.wrong
     assert "33 of 33 layers are wanted, but 24 fit: at most 14 tokens a second" in text_of(section)
-    assert "Set engine.n_gpu_layers: 24" in text_of(section)
+    assert "Set engine.n_gpu_layers: auto" in text_of(section)
     model = section.data["models"][0]
     assert (model["n_gpu_layers"], model["n_gpu_layers_that_fit"]) == (33, 24)
 
@@ -249,7 +249,7 @@ def test_allocated_beside_planned(seven_b):
     plan = sized([("instruct", seven_b)])[0][0].plan
     reported = [("CPU", "model", 4 * GIB), ("CPU_REPACK", "model", GIB), ("CPU", "KV", 4 * GIB)]
     section = speed_section(20e9, 50.0, None, plan, reported)
-    assert "llama.cpp reports 8,192 MiB, planned were 7,738 (-5.5%)" in text_of(section)
+    assert "llama.cpp reports 8,192 MiB, planned were 7,739 (-5.5%)" in text_of(section)
     assert "1,024 MiB of weights copied" in text_of(section)
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from lsp_server.config import Sampling
 from lsp_server.engine.llama.context import LlamaContext
-from lsp_server.engine.llama.engine import _FORKS, _OTHERS_TEMPERATURE
+from lsp_server.engine.llama.engine import _OTHERS_TEMPERATURE
 from lsp_server.engine.protocol import Finish
+from lsp_server.models.memory import FORKS
 from tests.unit.engine.conftest import SETTINGS, collect, idle, infill, sequences, text_of
 
 CODE = "def area(w, h):\n    ret"
@@ -86,10 +87,10 @@ async def test_what_was_read_stays_for_the_next_request(engine):
 
 
 async def test_more_than_there_can_be_are_empty(engine):
-    request = infill(CODE, max_tokens=4, alternatives=_FORKS + 3)
+    request = infill(CODE, max_tokens=4, alternatives=FORKS + 3)
     texts, last = await all_of(engine.infill(request))
-    assert all(texts[index] for index in range(1 + _FORKS))
-    assert [texts[index] for index in range(1 + _FORKS, _FORKS + 3)] == ["", ""]
+    assert all(texts[index] for index in range(1 + FORKS))
+    assert [texts[index] for index in range(1 + FORKS, FORKS + 3)] == ["", ""]
     assert all(chunk.finish for chunk in last.values())
 
 

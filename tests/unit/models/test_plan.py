@@ -4,14 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lsp_server.config import EngineSettings
 from lsp_server.models.gguf import GgufMetadata
 from lsp_server.models.hardware import Device, known_bandwidth
-from lsp_server.models.plan import RESERVE, fewer_layers, place_layers, plan_layers
+from lsp_server.models.memory import ContextSize
+from lsp_server.models.plan import RESERVE, fewer_layers, place_layers, plan_for, plan_layers
 from lsp_server.models.speed import expected_speed
 
 GIB, MIB = 2**30, 2**20
 LAYER, EMBEDDINGS, OUTPUT = 100 * MIB, 70 * MIB, 80 * MIB
 CELLS, UBATCH = 8192, 128
+SIZE = ContextSize(CELLS, UBATCH)
 
 
 def model(tied=False, n_layer=32, experts=False):
@@ -72,60 +75,60 @@ def needs(n_layers, output=True):
     ],
 )
 def test_as_many_layers_as_fit_one_device(free, layers):
-    plan = plan_layers(model(), gpus(free), CELLS, UBATCH)
+    plan = plan_layers(model(), gpus(free), SIZE)
     assert plan.n_gpu_layers == layers
     assert plan.all_on_gpu == (layers == 33)
 
 
 def test_no_device_is_all_in_main_memory():
-    plan = plan_layers(model(), [], CELLS, UBATCH)
+    plan = plan_layers(model(), [], SIZE)
     assert (plan.n_gpu_layers, plan.devices) == (0, ())
     assert plan.main.weights == 32 * LAYER + EMBEDDINGS + OUTPUT
     assert plan.main.kv == 32 * KV_OF_A_LAYER
 
 
 def test_layers_go_from_the_last_on_and_the_output_is_one():
-    one = place_layers(model(), gpus(GIB), 1, CELLS, UBATCH)
+    one = place_layers(model(), gpus(GIB), 1, SIZE)
     assert (one.devices[0].weights, one.devices[0].kv) == (OUTPUT, 0)
-    three = place_layers(model(), gpus(GIB), 3, CELLS, UBATCH)
+    three = place_layers(model(), gpus(GIB), 3, SIZE)
     assert three.devices[0].weights == OUTPUT + 2 * LAYER
     assert three.devices[0].kv == 2 * KV_OF_A_LAYER
     assert three.main.weights == EMBEDDINGS + 30 * LAYER
-    everything = place_layers(model(), gpus(GIB), -1, CELLS, UBATCH)
+    everything = place_layers(model(), gpus(GIB), -1, SIZE)
     assert everything.main.weights == EMBEDDINGS
 
 
 def test_weights_in_main_memory_are_brought_over_for_long_batches():
-    some = place_layers(model(), gpus(GIB), 20, CELLS, UBATCH)
-    every = place_layers(model(), gpus(GIB), 33, CELLS, UBATCH)
+    some = place_layers(model(), gpus(GIB), 20, SIZE)
+    every = place_layers(model(), gpus(GIB), 33, SIZE)
     assert some.devices[0].compute - every.devices[0].compute == LAYER * 3 // 5
 
 
 def test_tied_embeddings_are_copied_to_the_device():
-    on_gpu = place_layers(model(tied=True), gpus(GIB), 33, CELLS, UBATCH)
+    on_gpu = place_layers(model(tied=True), gpus(GIB), 33, SIZE)
     assert on_gpu.devices[0].weights == 32 * LAYER + EMBEDDINGS
     assert on_gpu.main.weights == EMBEDDINGS
-    on_cpu = place_layers(model(tied=True), [], 0, CELLS, UBATCH)
+    on_cpu = place_layers(model(tied=True), [], 0, SIZE)
     assert on_cpu.main.weights == 32 * LAYER + EMBEDDINGS
     assert on_cpu.main_reads == on_cpu.main.weights
 
 
 def test_several_devices_share_by_their_free_memory():
-    plan = plan_layers(model(), gpus(4 * GIB, 12 * GIB), CELLS, UBATCH)
+    plan = plan_layers(model(), gpus(4 * GIB, 12 * GIB), SIZE)
     assert plan.n_gpu_layers == 33
     small, large = (need.kv // KV_OF_A_LAYER for need in plan.devices)
     assert (small, large) == (9, 23)  # 33 layers in shares of 1 and 3, the output with the last
 
 
 def test_a_device_that_is_full_limits_its_share():
-    alone = plan_layers(model(), gpus(5 * GIB), CELLS, UBATCH).n_gpu_layers
-    two = plan_layers(model(), gpus(5 * GIB, 5 * GIB), CELLS, UBATCH).n_gpu_layers
+    alone = plan_layers(model(), gpus(5 * GIB), SIZE).n_gpu_layers
+    two = plan_layers(model(), gpus(5 * GIB, 5 * GIB), SIZE).n_gpu_layers
     assert alone < two <= 33
 
 
 def test_a_quantised_kv_cache_leaves_room_for_more_layers():
-    f16 = plan_layers(model(), gpus(5 * GIB), CELLS, UBATCH)
-    q8_0 = plan_layers(model(), gpus(5 * GIB), CELLS, UBATCH, kv_element_bytes=34 / 32)
+    f16 = plan_layers(model(), gpus(5 * GIB), SIZE)
+    q8_0 = plan_layers(model(), gpus(5 * GIB), ContextSize(CELLS, UBATCH, 34 / 32))
     assert q8_0.n_gpu_layers > f16.n_gpu_layers
 
 
@@ -137,7 +140,7 @@ def test_a_quantised_kv_cache_leaves_room_for_more_layers():
 )
 def test_what_is_planned_fits_and_nothing_is_lost(free, cells, ubatch, tied):
     metadata, devices = model(tied), gpus(*free)
-    plan = plan_layers(metadata, devices, cells, ubatch)
+    plan = plan_layers(metadata, devices, ContextSize(cells, ubatch))
     if plan.n_gpu_layers:
         for need, device in zip(plan.devices, devices, strict=True):
             assert need.total + RESERVE <= device.free
@@ -148,19 +151,37 @@ def test_what_is_planned_fits_and_nothing_is_lost(free, cells, ubatch, tied):
     assert kv == metadata.kv_bytes_per_token() * cells
 
 
-def test_one_step_smaller():
-    assert list(fewer_layers(33)) == [28, 24, 16, 0]
+@pytest.mark.parametrize(
+    ("layers", "fewer"), [(33, [28, 24, 16, 0]), (2, [1, 0]), (1, [0]), (0, [])]
+)
+def test_one_step_smaller(layers, fewer):
+    assert list(fewer_layers(layers)) == fewer
+
+
+@pytest.mark.parametrize(("wanted", "layers"), [("auto", 17), (-1, 33), (40, 33), (5, 5), (0, 0)])
+def test_the_settings_say_how_many_layers(wanted, layers):
+    devices = gpus(needs(16) + LAYER)
+    settings = EngineSettings(n_gpu_layers=wanted, n_ctx=CELLS // 2, n_ubatch=UBATCH)
+    assert plan_for(model(), devices, settings).n_gpu_layers == layers
+    assert plan_for(model(), [], settings).n_gpu_layers == 0
+
+
+def test_the_settings_size_the_context():
+    size = ContextSize.of(EngineSettings(n_ctx=4096, n_ubatch=512, n_batch=256), model())
+    assert size == ContextSize(8192, 256, 2.0)
+    longer_than_trained = EngineSettings(n_ctx=65536, kv_cache="q8_0")
+    assert ContextSize.of(longer_than_trained, model()) == ContextSize(32768, 128, 34 / 32)
 
 
 def test_speed_is_what_the_memory_allows():
     metadata = model()
-    on_cpu = plan_layers(metadata, [], CELLS, UBATCH)
+    on_cpu = plan_layers(metadata, [], SIZE)
     weights = 32 * LAYER + OUTPUT
     assert expected_speed(metadata, on_cpu, 20e9, []) == pytest.approx(20e9 / weights)
-    all_on_gpu = plan_layers(metadata, gpus(24 * GIB), CELLS, UBATCH)
+    all_on_gpu = plan_layers(metadata, gpus(24 * GIB), SIZE)
     fast = expected_speed(metadata, all_on_gpu, 20e9, [1000e9])
     assert fast == pytest.approx(1000e9 / weights)
-    half = place_layers(metadata, gpus(24 * GIB), 17, CELLS, UBATCH)
+    half = place_layers(metadata, gpus(24 * GIB), 17, SIZE)
     assert expected_speed(metadata, half, 20e9, [1000e9]) == pytest.approx(
         1 / (16 * LAYER / 20e9 + (16 * LAYER + OUTPUT) / 1000e9)
     )
@@ -168,7 +189,7 @@ def test_speed_is_what_the_memory_allows():
 
 
 def test_a_mixture_reads_only_the_experts_that_it_uses():
-    plan = place_layers(model(experts=True), [], 0, CELLS, UBATCH)
+    plan = place_layers(model(experts=True), [], 0, SIZE)
     assert plan.main_reads == OUTPUT + 32 * (LAYER * 2 // 5 + LAYER * 3 // 5 // 4)
     assert plan.main.weights > plan.main_reads
 

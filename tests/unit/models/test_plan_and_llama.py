@@ -6,18 +6,15 @@ import pytest
 
 from lsp_server.config import EngineSettings
 from lsp_server.engine.llama.binding import llama_cpp
-from lsp_server.engine.llama.context import LlamaContext, cells
+from lsp_server.engine.llama.context import LlamaContext
 from lsp_server.engine.llama.devices import allocations, backends, devices, offload_devices
 from lsp_server.engine.llama.model import LlamaModel
-from lsp_server.models import memory
 from lsp_server.models.gguf import read_gguf
-from lsp_server.models.memory import compute_bytes, needed
-from lsp_server.models.plan import place_layers, plan_layers
+from lsp_server.models.memory import FORKS, SEQUENCES, ContextSize, compute_bytes
+from lsp_server.models.plan import place_layers, plan_for
 from lsp_server.models.store import locate
 
 from .shapes import SHAPES, write_shape
-
-SEQUENCES = 4
 
 
 @pytest.fixture
@@ -30,7 +27,7 @@ def reported(path, settings):
     """Bytes by kind of buffer, and the number of cells."""
     with allocations() as found:
         model = LlamaModel(path, settings)
-        context = LlamaContext(model, settings, SEQUENCES)
+        context = LlamaContext(model, settings, SEQUENCES, FORKS)
         context.close()
         model.close()
     sizes = Counter()
@@ -41,18 +38,17 @@ def reported(path, settings):
 
 
 @pytest.mark.real_model
-@pytest.mark.parametrize(("n_ctx", "n_ubatch"), [(4096, 128), (2048, 512)])
-def test_the_embedded_model_takes_what_was_planned(embedded, n_ctx, n_ubatch):
-    settings = EngineSettings(n_ctx=n_ctx, n_ubatch=n_ubatch, n_gpu_layers=0)
-    metadata, n_cells = read_gguf(embedded), cells(n_ctx, SEQUENCES)
+@pytest.mark.parametrize(
+    ("n_ctx", "n_ubatch", "kv_cache"), [(4096, 128, "f16"), (2048, 512, "f16"), (4096, 128, "q8_0")]
+)
+def test_the_embedded_model_takes_what_was_planned(embedded, n_ctx, n_ubatch, kv_cache):
+    settings = EngineSettings(n_ctx=n_ctx, n_ubatch=n_ubatch, kv_cache=kv_cache)
     found = reported(embedded, settings)
-    plan = plan_layers(metadata, [], n_cells, n_ubatch)
+    plan = plan_for(read_gguf(embedded), [], settings)
     assert plan.main.kv == found["KV"]
     assert plan.main.compute == pytest.approx(found["compute"] + found["output"], rel=0.05)
     assert plan.main.weights == pytest.approx(found["model"], rel=0.01)
     assert plan.main.total == pytest.approx(found.total(), rel=0.05)
-    need = needed(metadata, embedded.stat().st_size, n_cells, n_ubatch)
-    assert need.total == pytest.approx(found.total(), rel=0.05)
 
 
 @pytest.fixture(scope="module", params=SHAPES)
@@ -64,7 +60,9 @@ def shape(request, tmp_path_factory):
 @pytest.mark.parametrize(("n_cells", "n_ubatch"), [(8192, 128), (8192, 512), (32768, 128)])
 def test_compute_buffers_of_code_llama_in_a_dry_run(shape, n_cells, n_ubatch):
     found = dry_run(shape, n_cells, n_ubatch)
-    assert compute_bytes(read_gguf(shape), n_cells, n_ubatch) == pytest.approx(found, rel=0.01)
+    assert compute_bytes(read_gguf(shape), ContextSize(n_cells, n_ubatch)) == pytest.approx(
+        found, rel=0.01
+    )
 
 
 def dry_run(path, n_cells, n_ubatch):
@@ -73,8 +71,8 @@ def dry_run(path, n_cells, n_ubatch):
     params.no_alloc, params.use_extra_bufts, params.load_mode = True, False, 0
     params.n_gpu_layers = 0
     context_params = llama_cpp.llama_context_default_params()
-    context_params.n_ctx, context_params.n_seq_max = n_cells, SEQUENCES
-    context_params.kv_unified, context_params.n_outputs_max = True, SEQUENCES
+    context_params.n_ctx, context_params.n_seq_max = n_cells, SEQUENCES + FORKS
+    context_params.kv_unified, context_params.n_outputs_max = True, SEQUENCES + FORKS
     context_params.n_batch, context_params.n_ubatch = 512, n_ubatch
     with allocations() as found:
         model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
@@ -86,14 +84,10 @@ def dry_run(path, n_cells, n_ubatch):
 
 def test_weights_of_the_plan_are_the_files(shape):
     metadata = read_gguf(shape)
-    plan = place_layers(metadata, [], 0, 8192, 128)
+    plan = place_layers(metadata, [], 0, ContextSize(8192, 128))
     header = shape.stat().st_size - sum(metadata.tensor_bytes.values())
     assert plan.main.weights == shape.stat().st_size - header
     assert header < 4 << 20
-
-
-def test_kv_cache_holds_what_is_planned():
-    assert memory.cells(4096) == cells(4096, SEQUENCES)
 
 
 def test_devices_of_this_machine():
