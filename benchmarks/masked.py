@@ -93,12 +93,12 @@ class Asking(Pipeline):
 
     async def _generate(
         self, place: Place, request: InfillRequest, tell: Callable[[str], None]
-    ) -> str:
+    ) -> list[str]:
         middle = self.known.find(request)
         if middle is None:
-            middle = await super()._generate(place, request, tell)
+            (middle,) = await super()._generate(place, request, tell)
             self.known.add(request, middle)
-        return middle
+        return [middle]
 
 
 def plain_window(text: str, offset: int, budget: int, count: Count) -> Window:

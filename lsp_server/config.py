@@ -142,6 +142,12 @@ class Completion:
         "Wait for a pause in typing where suggestions come slower than keys; never for editors "
         "that wait themselves.",
     )
+    alternatives: int = _setting(
+        3,
+        "How many different suggestions there are at most where they are asked for by a command of "
+        "the editor; typing gets one.",
+        _between(1, 3),
+    )
     items: Literal["auto", "on", "off"] = _setting(
         "auto",
         "Also answer textDocument/completion (the pop-up menu): auto does for editors that have no "

@@ -30,6 +30,7 @@ class Completer:
         self._debounce = Debounce()
         self._running: dict[str, Running] = {}
         self._ahead: Running | None = None
+        self._several: tuple[DocumentSnapshot, int, list[Edit]] | None = None
 
     async def complete(
         self, snapshot: DocumentSnapshot, offset: int, config: Config, debounced: bool = False
@@ -44,6 +45,22 @@ class Completer:
         if edit and config.completion.look_ahead:
             self._look_ahead(snapshot, edit, config)
         return edit
+
+    async def several(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> list[Edit]:
+        """Up to completion.alternatives different edits at the offset, the best first: for who asks
+        for them. What was suggested here before stays the first."""
+        if self._several and self._several[:2] == (snapshot, offset):
+            return self._several[2]
+        known = self._remembered.find(snapshot, offset)
+        self._drop_others(snapshot.uri)
+        most = config.completion.alternatives
+        edits = await self._pipeline.several(snapshot, offset, config, most)
+        if known and known.edit:
+            edits = [known.edit, *(edit for edit in edits if edit != known.edit)][:most]
+        for edit in reversed(edits):
+            self._remembered.add(snapshot, offset, edit)
+        self._several = (snapshot, offset, edits)
+        return edits
 
     async def _found(
         self, snapshot: DocumentSnapshot, offset: int, config: Config, debounced: bool

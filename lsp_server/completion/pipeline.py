@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lsp_server.completion.endings import Ending
 from lsp_server.completion.opened import with_opened_line
-from lsp_server.completion.postprocess import Place, clean
+from lsp_server.completion.postprocess import Place, Suggestion, clean
 from lsp_server.config import Config
 from lsp_server.context.budget import Count
 from lsp_server.context.languages import language_of
@@ -49,19 +49,33 @@ class Pipeline:
 
         `tell` is told the text so far, as it grows. Cancelling it stops the engine.
         """
+        edits = await self.several(snapshot, offset, config, 1, tell, background)
+        return edits[0] if edits else None
+
+    async def several(
+        self,
+        snapshot: DocumentSnapshot,
+        offset: int,
+        config: Config,
+        most: int,
+        tell: Callable[[str], None] = lambda text: None,
+        background: bool = False,
+    ) -> list[Edit]:
+        """Up to `most` different edits that complete the code at the offset, the best first. The
+        first is the one that `suggest` gives."""
         opened = with_opened_line(snapshot, offset)
         if opened:
-            edit = await self.suggest(opened, offset, config, tell, background)
-            return edit and Edit(offset, offset, edit.text + snapshot.newline)
+            edits = await self.several(opened, offset, config, most, tell, background)
+            return [Edit(offset, offset, edit.text + snapshot.newline) for edit in edits]
         place = await asyncio.to_thread(_place, snapshot, offset)
         window = await self._window(snapshot, offset, config)
-        request = replace(infill_request(window, config), background=background)
-        middle = await self._generate(place, request, tell)
-        suggestion = await asyncio.to_thread(clean, place, middle)
-        if suggestion is None:
-            return None
-        text = suggestion.text.replace("\n", snapshot.newline)
-        return Edit(offset, offset + suggestion.replaces, text)
+        request = replace(infill_request(window, config), background=background, alternatives=most)
+        middles = await self._generate(place, request, tell)
+        suggestions = await asyncio.to_thread(_different, place, middles)
+        return [
+            Edit(offset, offset + one.replaces, one.text.replace("\n", snapshot.newline))
+            for one in suggestions
+        ]
 
     async def _window(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> Window:
         loop = asyncio.get_running_loop()
@@ -112,15 +126,23 @@ class Pipeline:
 
     async def _generate(
         self, place: Place, request: InfillRequest, tell: Callable[[str], None]
-    ) -> str:
-        ending = Ending(place)
+    ) -> list[str]:
+        """The middles, the best first: what is likeliest token by token, then the others."""
+        endings = [Ending(place) for _ in range(request.alternatives)]
+        likelihood = [0.0] * len(endings)
+        under_way = set(range(len(endings)))
         async with aclosing(self._engine.infill(request)) as stream:
             async for chunk in stream:
-                over = ending.feed(chunk.text)
-                tell(ending.text)
-                if over:
+                if chunk.index not in under_way:
+                    continue
+                if endings[chunk.index].feed(chunk.text) or chunk.finish:
+                    under_way.remove(chunk.index)
+                likelihood[chunk.index] = chunk.likelihood
+                tell(endings[0].text)
+                if not under_way:
                     break
-        return ending.text
+        others = sorted(range(1, len(endings)), key=lambda n: likelihood[n], reverse=True)
+        return [endings[n].text for n in (0, *others)]
 
 
 def infill_request(window: Window, config: Config) -> InfillRequest:
@@ -152,6 +174,12 @@ def context_budget(config: Config, info: EngineInfo) -> int:
 def unix_lines(text: str) -> str:
     """`\\n` line ends: models write worse code where they see `\\r`."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _different(place: Place, middles: Sequence[str]) -> list[Suggestion]:
+    """What of the middles to show, each only once."""
+    cleaned = (clean(place, middle) for middle in middles)
+    return list(dict.fromkeys(one for one in cleaned if one is not None))
 
 
 def _place(snapshot: DocumentSnapshot, offset: int) -> Place:

@@ -32,14 +32,16 @@ from lsp_server.errors import CodeLlamaError, ModelError
 
 @dataclass(frozen=True)
 class Answer:
-    """A scripted answer, streamed a word at a time. With `stall` it never ends by itself, with
-    `die` the process aborts after it, as llama.cpp does when it fails an assertion.
+    """A scripted answer, streamed a word at a time; `others` are the alternatives to it. With
+    `stall` it never ends by itself, with `die` the process aborts after it, as llama.cpp does when
+    it fails an assertion.
 
     `{cancelled}` in the text is replaced by how many streams were closed before their end, so that
     a test at the far end of a pipe can see it.
     """
 
     text: str = ""
+    others: Sequence[str] = ()
     stall: bool = False
     die: bool = False
 
@@ -62,13 +64,16 @@ class ScriptedEngine:
     n_ctx: int = 4096
     infill_requests: list[InfillRequest] = field(default_factory=list)
     chat_requests: list[ChatRequest] = field(default_factory=list)
+    stalled: int = 0
     cancelled: int = 0
     closed: bool = False
+    _released: asyncio.Event = field(default_factory=asyncio.Event)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     def from_file(cls, path: Path) -> "ScriptedEngine":
-        """A script in YAML: `infills` and `chats` (lists of texts or {text, stall}), `load_error`,
-        `never_ready`, `percentages`."""
+        """A script in YAML: `infills` and `chats` (lists of texts or {text, others,
+        stall}), `load_error`, `never_ready`, `percentages`."""
         script = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         error = script.get("load_error")
         return cls(
@@ -83,6 +88,15 @@ class ScriptedEngine:
     def watch(self, told: Callable[[Condition], None]) -> None:
         for percentage in self.percentages:
             told(Condition(Phase.LOADING, percentage))
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until what the engine was asked, or what became of it, makes `holds()` true."""
+        while not holds():
+            await self._news.wait()
+
+    def release(self) -> None:
+        """Let the answers that stall end."""
+        self._released.set()
 
     async def ready(self) -> EngineInfo:
         if self.never_ready:
@@ -102,8 +116,9 @@ class ScriptedEngine:
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Chunk, None]:
         self.infill_requests.append(request)
+        self._tell()
         answer = self.infills[min(len(self.infill_requests), len(self.infills)) - 1]
-        async for chunk in self._stream(answer, request.max_tokens):
+        async for chunk in self._stream(answer, request.max_tokens, request.alternatives):
             yield chunk
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
@@ -115,7 +130,9 @@ class ScriptedEngine:
     async def close(self) -> None:
         self.closed = True
 
-    async def _stream(self, answer: Answer, max_tokens: int) -> AsyncGenerator[Chunk, None]:
+    async def _stream(
+        self, answer: Answer, max_tokens: int, alternatives: int = 1
+    ) -> AsyncGenerator[Chunk, None]:
         await self.ready()
         if self.announce:
             print("double: asked", file=sys.stderr, flush=True)
@@ -128,11 +145,21 @@ class ScriptedEngine:
             if answer.die:
                 os.abort()
             if answer.stall:
-                await _forever()
+                self.stalled += 1
+                self._tell()
+                await self._released.wait()
             ended = True
             yield Chunk("", finish, Usage(generated_tokens=len(pieces)))
+            for index in range(1, alternatives):
+                text = answer.others[index - 1] if index <= len(answer.others) else ""
+                yield Chunk(text, Finish.STOP, Usage(), index)
         finally:
             self.cancelled += not ended
+            self._tell()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
 
 
 async def _forever() -> None:

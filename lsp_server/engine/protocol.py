@@ -65,15 +65,13 @@ class Finish(StrEnum):
 @dataclass(frozen=True)
 class Usage:
     """Tokens and milliseconds of one generation. `cached_tokens` of the prompt came from the KV
-    cache, the other `prompt_tokens` were evaluated. `likelihood` is the mean of the generated
-    tokens' log-probabilities, reckoned only where there are alternatives."""
+    cache, the other `prompt_tokens` were evaluated."""
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
     generated_tokens: int = 0
     prefill_ms: float = 0.0
     decode_ms: float = 0.0
-    likelihood: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,13 +79,15 @@ class Chunk:
     """A piece of the answer. The last one carries `finish` and `usage` (and possibly text).
 
     Of several alternatives the pieces come mixed, each with the `index` of its alternative. Each
-    that was asked for has a last piece; one that could not be written is empty.
+    that was asked for has a last piece; one that could not be written is empty. `likelihood` is the
+    mean log-probability of its tokens so far, reckoned only where there are several.
     """
 
     text: str
     finish: Finish | None = None
     usage: Usage | None = None
     index: int = 0
+    likelihood: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,8 @@ def infill_event(chunk: Chunk) -> dict[str, Any]:
     }
     if chunk.finish:
         event["stop_type"] = "eos" if chunk.finish is Finish.STOP else "limit"
+    if chunk.likelihood:
+        event["likelihood"] = chunk.likelihood
     return event | _usage_fields(chunk.usage)
 
 
@@ -112,8 +114,13 @@ def chunk_of_infill(event: Json) -> Chunk:
     finish = None
     if event.get("stop"):
         finish = Finish.LENGTH if event.get("stop_type") == "limit" else Finish.STOP
-    usage = usage_of(event) if finish else None
-    return Chunk(str(event.get("content", "")), finish, usage, int(event.get("index", 0)))
+    return Chunk(
+        str(event.get("content", "")),
+        finish,
+        usage_of(event) if finish else None,
+        int(event.get("index", 0)),
+        float(event.get("likelihood", 0.0)),
+    )
 
 
 def chunk_of_chat(event: Json) -> Chunk:
@@ -134,7 +141,6 @@ def usage_of(event: Json) -> Usage:
         generated_tokens=int(timings.get("predicted_n", 0)),
         prefill_ms=float(timings.get("prompt_ms", 0.0)),
         decode_ms=float(timings.get("predicted_ms", 0.0)),
-        likelihood=float(event.get("likelihood", 0.0)),
     )
 
 
@@ -153,7 +159,6 @@ def _usage_fields(usage: Usage | None) -> dict[str, Any]:
             "predicted_n": usage.generated_tokens,
             "predicted_ms": usage.decode_ms,
         },
-        "likelihood": usage.likelihood,
         "usage": {
             "prompt_tokens": usage.prompt_tokens,
             "completion_tokens": usage.generated_tokens,

@@ -8,6 +8,7 @@ from pygls.lsp.server import LanguageServer
 
 from lsp_server.completion.menu import menu_entry
 from lsp_server.completion.trigger import is_wanted
+from lsp_server.config import Config
 from lsp_server.context.notebook import NotebookView, notebook_view
 from lsp_server.convert import Positions
 from lsp_server.documents import DocumentSnapshot, Edit
@@ -49,20 +50,24 @@ class Completions:
     async def inline(
         self, params: types.InlineCompletionParams
     ) -> types.InlineCompletionList | None:
-        found = await self._suggest(params)
+        invoked = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
+        found = await self._suggest(params, several=invoked)
         if found is None:
             return None
-        snapshot, edit = found
-        item = types.InlineCompletionItem(
-            insert_text=edit.text, range=self._positions.range(snapshot, edit.start, edit.end)
-        )
-        return types.InlineCompletionList(items=[item])
+        snapshot, edits = found
+        items = [
+            types.InlineCompletionItem(
+                insert_text=edit.text, range=self._positions.range(snapshot, edit.start, edit.end)
+            )
+            for edit in edits
+        ]
+        return types.InlineCompletionList(items=items)
 
     async def menu(self, params: types.CompletionParams) -> types.CompletionList | None:
         found = await self._suggest(params)
         if found is None:
             return None
-        snapshot, edit = found
+        snapshot, (edit, *_) = found
         entry = menu_entry(snapshot, edit)
         item = types.CompletionItem(
             label=entry.label,
@@ -90,8 +95,9 @@ class Completions:
         return positions_of(self._server.protocol)
 
     async def _suggest(
-        self, params: types.InlineCompletionParams | types.CompletionParams
-    ) -> tuple[DocumentSnapshot, Edit] | None:
+        self, params: types.InlineCompletionParams | types.CompletionParams, several: bool = False
+    ) -> tuple[DocumentSnapshot, list[Edit]] | None:
+        """The document and at least one edit; with `several` all that there are to choose from."""
         session = self._session
         snapshot = session.documents.get(params.text_document.uri)
         if snapshot is None or not is_wanted(snapshot, session.config):
@@ -101,19 +107,26 @@ class Completions:
             return None
         offset = self._positions.offset(snapshot, params.position)
         view = notebook_view(session.documents, snapshot.uri) or NotebookView(snapshot, 0)
-        work = completer.complete(
-            view.snapshot, view.offset(offset), session.config, self._client_debounces()
-        )
+        at = (view.snapshot, view.offset(offset), session.config)
+        work = completer.several(*at) if several else self._one(completer, *at)
         try:
             async with session.status.thinking():
-                edit = await session.newest.run(snapshot.uri, work)
+                edits = await session.newest.run(snapshot.uri, work)
         except EngineError as error:
             self._tell_once(error)
             return None
         self._told = False
-        if edit is None or not session.documents.is_current(snapshot):
+        if not edits or not session.documents.is_current(snapshot):
             return None
-        return snapshot, Edit(view.in_cell(edit.start), view.in_cell(edit.end), edit.text)
+        return snapshot, [
+            Edit(view.in_cell(edit.start), view.in_cell(edit.end), edit.text) for edit in edits
+        ]
+
+    async def _one(
+        self, completer: "Completer", snapshot: DocumentSnapshot, offset: int, config: Config
+    ) -> list[Edit]:
+        edit = await completer.complete(snapshot, offset, config, self._client_debounces())
+        return [edit] if edit else []
 
     def _client_debounces(self) -> bool:
         """Neovim's own inline completion waits 200 ms before it asks."""

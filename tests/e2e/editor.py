@@ -110,14 +110,18 @@ class Editor:
             )
         )
 
-    def complete(self, uri: str, line: int, column: int) -> "asyncio.Future[Any]":
+    def complete(
+        self,
+        uri: str,
+        line: int,
+        column: int,
+        trigger: types.InlineCompletionTriggerKind = types.InlineCompletionTriggerKind.Automatic,
+    ) -> "asyncio.Future[Any]":
         """textDocument/inlineCompletion, not awaited."""
         return asyncio.ensure_future(
             self.client.text_document_inline_completion_async(
                 types.InlineCompletionParams(
-                    context=types.InlineCompletionContext(
-                        types.InlineCompletionTriggerKind.Automatic
-                    ),
+                    context=types.InlineCompletionContext(trigger),
                     text_document=types.TextDocumentIdentifier(uri),
                     position=types.Position(line, column),
                 )

@@ -106,6 +106,7 @@ async def test_complete_explain_generate_and_fix():
         assert editor.messages == []
         editor.open(URI, SHOP)
         await _completes_inside_a_word(editor)
+        await _gives_several(editor)
         await _explains(editor)
         await _fixes(editor)
         await _repeats_itself(editor)
@@ -115,6 +116,17 @@ async def _completes_inside_a_word(editor: Editor) -> None:
     item = await editor.suggestion(URI, *INSIDE_A_WORD)
     assert item.insert_text.startswith("rn")
     ast.parse(_applied(SHOP, item.range, item.insert_text))
+
+
+async def _gives_several(editor: Editor) -> None:
+    invoked = types.InlineCompletionTriggerKind.Invoked
+    found = await asyncio.wait_for(editor.complete(URI, *INSIDE_A_WORD, invoked), 60)
+    texts = [item.insert_text for item in found.items]
+    assert 1 < len(texts) <= 3
+    assert len(set(texts)) == len(texts)
+    assert texts[0] == (await editor.suggestion(URI, *INSIDE_A_WORD)).insert_text
+    for item in found.items:
+        ast.parse(_applied(SHOP, item.range, item.insert_text))
 
 
 async def _explains(editor: Editor) -> None:

@@ -6,7 +6,7 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from tests.e2e.editor import BARE, running_editor
+from tests.e2e.editor import BARE, range_at, running_editor
 
 URI = "file:///project/a.py"
 TEXT = "def f(a):\n    return a + \n"
@@ -50,6 +50,19 @@ async def test_a_change_makes_the_answer_stale(script):
         fresh = await editor.suggestion(URI, 1, 16)
         assert await stale is None
         assert fresh.insert_text == "fresh"
+
+
+async def test_several_to_choose_from_where_they_are_asked_for(script):
+    answer = {"text": "one\n", "others": ["two", "one"]}
+    async with running_editor(*script(infills=[answer, "three"])) as editor:
+        await editor.until_loaded()
+        editor.open(URI, TEXT)
+        invoked = types.InlineCompletionTriggerKind.Invoked
+        found = await asyncio.wait_for(editor.complete(URI, 1, 15, invoked), 10)
+        assert [item.insert_text for item in found.items] == ["one", "two"]
+        assert all(item.range == range_at(1, 15, 1, 15) for item in found.items)
+        # While typing there is one.
+        assert (await editor.suggestion(URI, 1, 15)).insert_text == "one"
 
 
 async def test_null_until_the_model_is_loaded(script):

@@ -146,7 +146,7 @@ class Generation:
         if answer.generated >= self.plan.max_tokens:
             self._finish(answer, Finish.LENGTH, text)
         elif text:
-            self._emit(Chunk(text, index=answer.index))
+            self._emit(Chunk(text, index=answer.index, likelihood=answer.likelihood))
 
     def _finish(self, answer: Answer, reason: Finish, text: str = "") -> None:
         text += answer.rest()
@@ -156,9 +156,8 @@ class Generation:
             generated_tokens=answer.generated,
             prefill_ms=self._prefill_ms,
             decode_ms=self._decode_ms,
-            likelihood=answer.likelihood,
         )
         answer.close()
         if all(other.finished for other in self._answers):
             self.close()
-        self._emit(Chunk(text, reason, usage, answer.index))
+        self._emit(Chunk(text, reason, usage, answer.index, answer.likelihood))

@@ -12,6 +12,7 @@ from lsp_server.config import Completion, Config, Files
 from lsp_server.context.related.index import RelatedIndex
 from lsp_server.documents import DocumentSnapshot, Edit
 from lsp_server.engine.double import Answer, ScriptedEngine
+from lsp_server.engine.protocol import Chunk, Finish, Usage
 
 QUIET = Config(completion=Completion(look_ahead=False))
 
@@ -90,22 +91,33 @@ async def test_typing_something_else_asks_again():
 async def test_a_key_that_agrees_joins_the_generation():
     subject, engine = await completer(Answer("max(values)", stall=True), Answer("never"))
     first = asyncio.ensure_future(subject.complete(*at("a = ‸\n"), QUIET))
-    await _until(lambda: len(engine.infill_requests) == 1)
+    await engine.until(lambda: len(engine.infill_requests) == 1)
     second = asyncio.ensure_future(subject.complete(*at("a = m‸\n", 2), QUIET))
     await asyncio.sleep(0)
     first.cancel()
-    await _settled()
-    assert engine.cancelled == 0
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    engine.release()
+    assert await second == Edit(5, 5, "ax(values)")
     assert len(engine.infill_requests) == 1
+
+
+async def test_a_generation_ends_when_the_last_who_waits_has_gone():
+    subject, engine = await completer(Answer("max(values)", stall=True), Answer("never"))
+    first = asyncio.ensure_future(subject.complete(*at("a = ‸\n"), QUIET))
+    await engine.until(lambda: engine.stalled == 1)
+    second = asyncio.ensure_future(subject.complete(*at("a = m‸\n", 2), QUIET))
+    await asyncio.sleep(0)
+    first.cancel()
     second.cancel()
-    await _until(lambda: engine.cancelled == 1)
+    await engine.until(lambda: engine.cancelled == 1)
+    assert len(engine.infill_requests) == 1
 
 
 async def test_a_key_that_disagrees_ends_the_generation():
     subject, engine = await completer(Answer("max(values)", stall=True), Answer("one"))
     first = asyncio.ensure_future(subject.complete(*at("a = ‸\n"), QUIET))
-    await _until(lambda: len(engine.infill_requests) == 1)
-    await _settled()
+    await engine.until(lambda: engine.stalled == 1)
     assert await subject.complete(*at("a = n‸\n", 2), QUIET) == Edit(5, 5, "one")
     assert engine.cancelled == 1
     with pytest.raises(asyncio.CancelledError):
@@ -115,10 +127,9 @@ async def test_a_key_that_disagrees_ends_the_generation():
 async def test_what_comes_after_accepting_is_fetched_ahead():
     subject, engine = await completer(Answer("max(values)"), Answer("\nb = 2"))
     edit = await subject.complete(*at("a = ‸\nc = 3\n"), Config())
-    await _until(lambda: len(engine.infill_requests) == 2)
+    await engine.until(lambda: len(engine.infill_requests) == 2)
     assert engine.infill_requests[1].background
     assert engine.infill_requests[1].prefix.endswith("a = max(values)")
-    await _settled()
     accepted = await subject.complete(*at(f"a = {edit.text}‸\nc = 3\n", 2), Config())
     assert accepted
     assert accepted.text == "\nb = 2"
@@ -127,8 +138,7 @@ async def test_what_comes_after_accepting_is_fetched_ahead():
 async def test_looking_ahead_yields_to_a_request():
     subject, engine = await completer(Answer("max"), Answer("(x)", stall=True), Answer("um"))
     await subject.complete(*at("a = ‸\n"), Config())
-    await _until(lambda: len(engine.infill_requests) == 2)
-    await _settled()
+    await engine.until(lambda: engine.stalled == 1)
     assert await subject.complete(*at("a = s‸\n", 2), QUIET) == Edit(5, 5, "um")
     assert engine.cancelled == 1
 
@@ -150,16 +160,62 @@ def test_how_long_a_request_waits(marked, interval, latency, delay):
     assert debounce.delay(*at(marked)) == pytest.approx(delay)
 
 
-async def _until(holds) -> None:
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - it is told by nobody
-            await asyncio.sleep(0.001)
+async def test_several_are_different_and_the_likeliest_is_first():
+    """Cleaned alike they are one; empty ones are none."""
+    answer = Answer("max(values)\n", others=("max(values)  ", "sum(values)"))
+    subject, engine = await completer(answer)
+    edits = await subject.several(*at("a = ‸\n"), QUIET)
+    assert [edit.text for edit in edits] == ["max(values)", "sum(values)"]
+    assert engine.infill_requests[0].alternatives == 3
 
 
-async def _settled() -> None:
-    """Let everything that can go on do so: the double's streams end or stall."""
-    for _ in range(20):
-        await asyncio.sleep(0.001)
+async def test_what_was_suggested_stays_the_first_of_several():
+    subject, engine = await completer(Answer("len(values)"), Answer("one", others=("two", "six")))
+    await subject.complete(*at("a = ‸\n"), QUIET)
+    edits = await subject.several(*at("a = len‸\n", 2), QUIET)
+    assert [edit.text for edit in edits] == ["(values)", "one", "two"]
+    assert await subject.several(*at("a = len‸\n", 2), QUIET) == edits  # without asking again
+    assert len(engine.infill_requests) == 2
+
+
+async def test_any_of_several_may_be_typed():
+    subject, engine = await completer(Answer("max(values)", others=("sum(values)",)))
+    await subject.several(*at("a = ‸\n"), QUIET)
+    assert await subject.complete(*at("a = su‸\n", 2), QUIET) == Edit(6, 6, "m(values)")
+    assert len(engine.infill_requests) == 1
+
+
+async def test_as_many_as_the_setting_says():
+    subject, engine = await completer(Answer("one"))
+    config = Config(completion=Completion(alternatives=2))
+    assert len(await subject.several(*at("a = ‸\n"), config)) == 1
+    assert engine.infill_requests[0].alternatives == 2
+
+
+class Weighed(ScriptedEngine):
+    """Alternatives with likelihoods, in mixed order."""
+
+    async def infill(self, request):
+        yield Chunk("first", likelihood=-2.0)
+        yield Chunk("worse", index=1, likelihood=-3.0)
+        yield Chunk("better", index=2, likelihood=-0.5)
+        for index in (2, 0, 1):
+            yield Chunk("", Finish.STOP, Usage(), index, likelihood=[-2.0, -3.0, -0.5][index])
+
+
+async def test_the_likelier_alternative_comes_before_the_other():
+    engine = Weighed()
+    subject = Completer(engine, await engine.ready())
+    edits = await subject.several(*at("a = ‸\n"), QUIET)
+    assert [edit.text for edit in edits] == ["first", "better", "worse"]
+
+
+async def test_cancelling_several_ends_the_generation():
+    subject, engine = await completer(Answer("max", stall=True))
+    asked = asyncio.ensure_future(subject.several(*at("a = ‸\n"), QUIET))
+    await engine.until(lambda: len(engine.infill_requests) == 1)
+    asked.cancel()
+    await engine.until(lambda: engine.cancelled == 1)
 
 
 async def test_other_files_stand_before_the_code_as_comments():

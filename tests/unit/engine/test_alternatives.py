@@ -61,7 +61,7 @@ async def test_each_is_what_its_sampling_gives_alone(start):
 async def test_the_likeliest_token_has_the_highest_likelihood(engine):
     request = infill(CODE, max_tokens=1, alternatives=3, heal=False)
     _, last = await all_of(engine.infill(request))
-    likelihoods = [last[index].usage.likelihood for index in range(3)]
+    likelihoods = [last[index].likelihood for index in range(3)]
     assert max(likelihoods) == likelihoods[0] < 0
 
 
@@ -135,4 +135,4 @@ async def test_cancelling_ends_all(engine):
 
 async def test_one_is_as_ever(engine):
     _, last = await collect(engine.infill(infill(CODE, max_tokens=3)))
-    assert (last.index, last.usage.likelihood, last.finish) == (0, 0.0, Finish.LENGTH)
+    assert (last.index, last.likelihood, last.finish) == (0, 0.0, Finish.LENGTH)

@@ -47,7 +47,7 @@ def test_a_chunk_comes_back(chunk):
 
 
 def test_an_alternatives_chunk_comes_back():
-    chunk = Chunk("a", Finish.STOP, Usage(9, 0, 3, 1.0, 2.0, likelihood=-0.5), index=2)
+    chunk = Chunk("a", Finish.STOP, USAGE, index=2, likelihood=-0.5)
     assert wire.chunk_of_infill(wire.infill_event(chunk)) == chunk
 
 
