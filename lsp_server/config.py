@@ -76,6 +76,11 @@ class EngineSettings:
         "Where the models run: shared is one resident process for all your editor windows; "
         "in-process is inside each language server.",
     )
+    transport: Literal["auto", "socket", "loopback"] = _setting(
+        "auto",
+        "How servers reach the shared engine: a unix socket, or a port of this machine with a "
+        "token that only you can read; auto is loopback on Windows alone.",
+    )
     keep_alive: int = _setting(
         300, "Seconds that the shared engine stays after its last window has closed.", _at_least(0)
     )

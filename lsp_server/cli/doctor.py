@@ -114,7 +114,7 @@ async def _measure(
     from lsp_server.engine.make import make_engine, make_in_process_engine
     from lsp_server.errors import CodeLlamaError
 
-    shared = config.engine.kind == "shared" and address_for(config).socket.exists()
+    shared = config.engine.kind == "shared" and address_for(config).path.exists()
     with allocations() as found:
         engine = make_engine(config) if shared else make_in_process_engine(config)
         try:

@@ -1,13 +1,21 @@
 """codellama-lsp engine: the resident process that holds the models."""
 
 import asyncio
+import contextlib
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from lsp_server.config import Config
+
+if TYPE_CHECKING:
+    from lsp_server.engine.address import Address
+    from lsp_server.engine.shared.http import HttpEngine
+
+T = TypeVar("T")
 
 
 @click.group()
@@ -43,7 +51,7 @@ def run(settings: Any, double: Path | None) -> None:
 
     address = address_for(config)
     if not run_engine(config, address, make_engine):
-        click.echo(f"An engine already listens at {address.socket}.", err=True)
+        click.echo(f"An engine already listens at {address.path}.", err=True)
 
 
 @engine.command()
@@ -58,7 +66,8 @@ def status(as_json: bool) -> None:
     for one in [] if as_json else found:
         models = one["models"] or {"infill": "-", "instruct": "-"}
         click.echo(f"engine {one['version']}, process {one['pid']}, {one['state']}")
-        click.echo(f"  socket    {one['socket']}")
+        token = f", its token in {one['token_file']}" if one["url"] else ""
+        click.echo(f"  listens   {one['socket'] or one['url']}{token}")
         click.echo(f"  infill    {models['infill']}")
         click.echo(f"  instruct  {models['instruct']}")
         click.echo(f"  clients   {one['clients']}")
@@ -74,39 +83,41 @@ def stop() -> None:
 
 
 async def _statuses() -> list[dict[str, Any]]:
+    async def ask(address: "Address", engine: "HttpEngine") -> dict[str, Any]:
+        return {**await engine.status(), **_where(address)}
+
+    return await _of_each(ask)
+
+
+async def _stop_all() -> int:
+    async def ask(address: "Address", engine: "HttpEngine") -> None:
+        await engine.shutdown()
+
+    return len(await _of_each(ask))
+
+
+async def _of_each(ask: Callable[["Address", "HttpEngine"], Awaitable[T]]) -> list[T]:
+    """The answers of the engines that live."""
+    from lsp_server.engine.address import addresses
     from lsp_server.engine.shared.http import HttpEngine
     from lsp_server.errors import EngineGone
 
     found = []
-    for socket in _sockets():
-        http = HttpEngine(socket)
-        try:
-            found.append({**await http.status(), "socket": str(socket)})
-        except EngineGone:
-            continue
-        finally:
-            await http.close()
+    for address in addresses():
+        with contextlib.suppress(EngineGone):
+            engine = HttpEngine(address)
+            try:
+                found.append(await ask(address, engine))
+            finally:
+                await engine.close()
     return found
 
 
-async def _stop_all() -> int:
-    from lsp_server.engine.shared.http import HttpEngine
-    from lsp_server.errors import EngineGone
+def _where(address: "Address") -> dict[str, str | None]:
+    """How other tools reach it. The token itself is shown to nobody."""
+    from lsp_server.engine.loopback import read_place
 
-    stopped = 0
-    for socket in _sockets():
-        http = HttpEngine(socket)
-        try:
-            await http.shutdown()
-            stopped += 1
-        except EngineGone:
-            continue
-        finally:
-            await http.close()
-    return stopped
-
-
-def _sockets() -> list[Path]:
-    from lsp_server.engine.address import runtime_folder
-
-    return sorted(runtime_folder().glob("engine-*.sock"))
+    place = read_place(address.path) if address.is_loopback else None
+    if place is None:
+        return {"socket": str(address.path), "url": None, "token_file": None}
+    return {"socket": None, "url": place.url, "token_file": str(address.path)}

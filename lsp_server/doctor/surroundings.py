@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lsp_server.doctor.report import Finding, Section
+from lsp_server.engine.host.listen import unix_socket
 from lsp_server.errors import CodeLlamaError
 
 # Command, name, the oldest version that the editor's page is written for.
@@ -46,10 +46,11 @@ def _sockets(runtime_folder: Callable[[], Path]) -> Section:
         hint = error.hint if isinstance(error, CodeLlamaError) else "Set XDG_RUNTIME_DIR."
         text = error.message if isinstance(error, CodeLlamaError) else str(error)
         return Section("sockets", "Sockets", (Finding("folder", text, "wrong", hint),))
-    findings = [Finding("folder", f"{folder}, {_mode(folder)}")]
-    if sys.platform != "win32":
-        findings.append(_bindable(folder))
-    engines = len(list(folder.glob("engine-*.sock")))
+    if sys.platform == "win32":
+        findings = [Finding("folder", f"{folder}, in your profile; engines listen on loopback")]
+    else:
+        findings = [Finding("folder", f"{folder}, {_mode(folder)}"), _bindable(folder)]
+    engines = len([*folder.glob("engine-*.sock"), *folder.glob("engine-*.port")])
     if engines:
         text = f"{engines} in the folder; `codellama-lsp engine status` tells of them"
         findings.append(Finding("engines", text))
@@ -64,8 +65,7 @@ def _mode(folder: Path) -> str:
 def _bindable(folder: Path) -> Finding:
     place = folder / f"engine-doctor-{os.getpid():x}-0000.sock.test"  # as long as a real one
     try:
-        with socket.socket(socket.AF_UNIX) as listening:
-            listening.bind(str(place))
+        unix_socket(place).close()
     except OSError as error:
         return Finding(
             "socket",

@@ -22,6 +22,8 @@ def main() -> None:
 def limit_resources(seconds: int, memory: int) -> None:
     """Processor time and bytes, where the system has such limits; elsewhere the parent's clock
     is the only one."""
+    if sys.platform == "win32":
+        return
     try:
         import resource
 

@@ -26,7 +26,7 @@ LEVELS: list[set[str]] = [
     {"config_edit"},
     {"documents", "config_sources", "config_example"},
     {"config", "line_starts"},
-    {"errors", "log", "compiled"},
+    {"errors", "log", "compiled", "locks"},
     {"__init__"},
 ]
 # A room may use the seam of the engine, which is types alone.

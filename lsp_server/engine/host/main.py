@@ -1,18 +1,21 @@
-"""Running the engine's process: one for an address, on a socket that only its owner can open."""
+"""Running the engine's process: one for an address, which only its owner can use."""
 
 import asyncio
-import os
+import signal
 import socket
 from collections.abc import Callable
 
 import uvicorn
 
 from lsp_server.config import Config
-from lsp_server.engine.address import Address, locked
+from lsp_server.engine.address import Address
 from lsp_server.engine.host.app import create_app
 from lsp_server.engine.host.clients import Clients
+from lsp_server.engine.host.door import guarded
+from lsp_server.engine.host.listen import listening
 from lsp_server.engine.host.state import deaths_while_loading, smaller_after, write_state
 from lsp_server.engine.protocol import Condition, Engine, Phase, Watchable
+from lsp_server.locks import locked
 
 # A client that is told why the models can't be loaded has read it by then.
 _SECONDS_TO_TELL = 2.0
@@ -26,12 +29,10 @@ def run_engine(config: Config, address: Address, make_engine: Callable[[Config],
     with locked(address.lock) as held:
         if not held:
             return False
-        listening = _listen(address)
         try:
-            asyncio.run(_serve(config, address, listening, make_engine))
+            with listening(address) as (listener, token):
+                asyncio.run(_serve(config, address, listener, token, make_engine))
         finally:
-            listening.close()
-            address.socket.unlink(missing_ok=True)
             address.state.unlink(missing_ok=True)
     return True
 
@@ -39,7 +40,8 @@ def run_engine(config: Config, address: Address, make_engine: Callable[[Config],
 async def _serve(
     config: Config,
     address: Address,
-    listening: socket.socket,
+    listener: socket.socket,
+    token: str | None,
     make_engine: Callable[[Config], Engine],
 ) -> None:
     deaths = deaths_while_loading(address.state)
@@ -56,7 +58,12 @@ async def _serve(
     app, routes = create_app(engine, clients, stop, notice)
     # Streams of attached clients never end by themselves, so the goodbye is short.
     server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            guarded(app, token) if token else app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
     )
 
     async def load() -> None:
@@ -69,23 +76,13 @@ async def _serve(
             clients.tell(Condition(Phase.FAILED, message=str(error)))
             asyncio.get_running_loop().call_later(_SECONDS_TO_TELL, stop)
 
+    # uvicorn raises what ended it once more after its goodbye; ours comes only then.
+    for name in {"SIGTERM", "SIGBREAK"} & set(dir(signal)):
+        signal.signal(getattr(signal, name), lambda *_: stop())
     clients.start()
     loading = asyncio.ensure_future(load())
     try:
-        await server.serve(sockets=[listening])
+        await server.serve(sockets=[listener])
     finally:
         loading.cancel()
         await engine.close()
-
-
-def _listen(address: Address) -> socket.socket:
-    """A listening unix socket, from its first moment open to the owner only."""
-    address.socket.unlink(missing_ok=True)
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    umask = os.umask(0o177)
-    try:
-        listening.bind(str(address.socket))
-    finally:
-        os.umask(umask)
-    listening.listen()
-    return listening

@@ -4,6 +4,7 @@ One thread owns a context. Only `abort` may be called from another.
 """
 
 import ctypes
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -18,8 +19,9 @@ from lsp_server.errors import EngineError, NotEnoughMemory
 from lsp_server.models.memory import cells
 
 # The abort callback without Python in it: libc's strlen of a byte string is 0 (go on) while its
-# first byte is 0, and 1 (abort) when it is set.
-_STRLEN = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
+# first byte is 0, and 1 (abort) when it is set. Windows has its libc in a library of its own.
+_LIBC = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
+_STRLEN = ctypes.cast(_LIBC.strlen, llama_cpp.ggml_abort_callback)
 
 
 # What llama_decode returns when the abort callback ended it.

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from lsp_server.config import Config
-from lsp_server.engine.address import Address, address_for, locked
+from lsp_server.engine.address import Address, address_for
 from lsp_server.engine.protocol import (
     ChatRequest,
     Chunk,
@@ -28,6 +28,7 @@ from lsp_server.engine.protocol import (
 from lsp_server.engine.shared.http import HttpEngine
 from lsp_server.engine.shared.start import last_words, log_path, start_engine
 from lsp_server.errors import EngineGone
+from lsp_server.locks import locked
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -169,8 +170,8 @@ class SharedEngine:
     async def _join(self) -> HttpEngine | None:
         """A connection that has been attached, None where no engine listens."""
         try:
-            engine = HttpEngine(self._address.socket)
-        except FileNotFoundError:
+            engine = HttpEngine(self._address)
+        except EngineGone:
             return None
         attached = asyncio.Event()
 

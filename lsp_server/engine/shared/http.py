@@ -1,15 +1,14 @@
-"""One connection to an engine that speaks our HTTP over a unix socket."""
+"""One connection to an engine that speaks our HTTP in its process."""
 
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from lsp_server.engine import wire
-from lsp_server.engine.address import check_owner
+from lsp_server.engine.address import Address
 from lsp_server.engine.protocol import (
     ChatRequest,
     Chunk,
@@ -20,25 +19,19 @@ from lsp_server.engine.protocol import (
     Role,
     Totals,
 )
+from lsp_server.engine.shared.connection import client_of
 from lsp_server.errors import EngineGone
 
-# A model may take minutes to load and a prompt seconds to read: only connecting has a limit.
-_TIMEOUT = httpx.Timeout(None, connect=2.0)
 Event = dict[str, Any]
 
 
 class HttpEngine:
     """Asks one engine process. Every failure of the connection is EngineGone."""
 
-    def __init__(self, socket: Path) -> None:
-        """Raises EngineError where the socket is not the user's own."""
-        check_owner(socket)
-        self._client = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(socket)),
-            base_url="http://codellama-lsp",
-            timeout=_TIMEOUT,
-            trust_env=False,
-        )
+    def __init__(self, address: Address) -> None:
+        """Raises EngineError where the address is not the user's own, EngineGone where there is
+        none."""
+        self._client = client_of(address)
 
     async def attach(self, told: Callable[[Condition], None]) -> None:
         """Stay attached until the engine goes, which raises EngineGone; told how it fares, at once

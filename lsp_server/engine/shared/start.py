@@ -1,9 +1,12 @@
 """Starting the engine's process, detached from the editor that happened to need it first."""
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import attrs
 
@@ -27,21 +30,39 @@ def start_engine(config: Config, extra: tuple[str, ...] = ()) -> "subprocess.Pop
     It outlives this process. Starting one where there is one already does no harm.
     """
     path = log_path()
-    if path.exists() and path.stat().st_size > _LOG_KEPT:
-        path.replace(path.with_suffix(".log.1"))
-    with path.open("ab") as log:
+    # -P, and a folder of the user's own: anybody may put a package of our name into the current
+    # folder, and on Windows into the root of the drive.
+    command = [sys.executable, "-P", "-m", "lsp_server", "engine", "run", "--settings", "-", *extra]
+    with _log(path) as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "lsp_server", "engine", "run", "--settings", "-", *extra],
+            command,
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
-            cwd="/",
+            creationflags=_windows_flags(),
+            cwd=path.parent,
         )
     assert process.stdin
     with process.stdin:
         process.stdin.write(json.dumps(attrs.asdict(config)).encode())
     return process
+
+
+def _windows_flags() -> int:
+    """A console of its own that nobody sees: the editor's may close, and without any the
+    interpreter of a virtual environment, which starts another, would open a window."""
+    names = ("CREATE_NO_WINDOW", "CREATE_NEW_PROCESS_GROUP")
+    return sum(getattr(subprocess, name, 0) for name in names)
+
+
+def _log(path: Path) -> IO[bytes]:
+    """The log, to append to; begun anew where it has grown."""
+    if path.exists() and path.stat().st_size > _LOG_KEPT:
+        # Windows refuses while another engine writes it.
+        with contextlib.suppress(PermissionError):
+            path.replace(path.with_suffix(".log.1"))
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
 
 
 def last_words(limit: int = 300) -> str:
