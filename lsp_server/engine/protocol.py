@@ -28,6 +28,10 @@ class InfillRequest:
     profile. With max_tokens 0 the prompt is only read into the KV cache. `background` requests use
     idle time: everything else goes before them. With `alternatives` above 1 up to so many middles
     are written side by side: the first as `sampling` says, the others less predictably.
+
+    `near` is a smaller (prefix, suffix) at the same place. An engine that would have to read most
+    of the whole first may answer from that: a slow machine's first answer at a new place then takes
+    a third of the time. An engine that doesn't know it loses nothing.
     """
 
     prefix: str
@@ -38,6 +42,7 @@ class InfillRequest:
     heal: bool | None = None
     background: bool = False
     alternatives: int = 1
+    near: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The engine's requests and answers as JSON: llama-server's `/infill` and OpenAI's chat.
 
-Both sides of the wire are here, so that they can't differ. `order` and `heal` are ours, and left
-out where they are not set; so is `likelihood`. Everything else is what llama-server takes, so that
-llama.vim and other tools can ask our engine, and our client can ask llama-server.
+Both sides of the wire are here, so that they can't differ. `order`, `heal` and `near` are ours, and
+left out where they are not set; so is `likelihood`. Everything else is what llama-server takes, so
+that llama.vim and other tools can ask our engine, and our client can ask llama-server.
 """
 
 import json
@@ -42,6 +42,8 @@ def infill_body(request: InfillRequest) -> dict[str, Any]:
     }
     if request.alternatives > 1:
         body["n_cmpl"] = request.alternatives
+    if request.near:
+        body["near"] = {"input_prefix": request.near[0], "input_suffix": request.near[1]}
     ours = {"order": request.order, "heal": request.heal, "background": request.background or None}
     return body | {key: value for key, value in ours.items() if value is not None}
 
@@ -57,7 +59,16 @@ def infill_request(body: Json) -> InfillRequest:
         heal=body.get("heal"),
         background=bool(body.get("background", False)),
         alternatives=max(1, _whole_number(body, "n_cmpl", 1)),
+        near=_near(body.get("near")),
     )
+
+
+def _near(body: Any) -> tuple[str, str] | None:
+    if body is None:
+        return None
+    if not isinstance(body, dict):
+        raise EngineError("near must be {input_prefix, input_suffix}.")
+    return _text(body, "input_prefix"), _text(body, "input_suffix")
 
 
 def chat_body(request: ChatRequest) -> dict[str, Any]:

@@ -6,18 +6,18 @@ import numpy as np
 import numpy.typing as npt
 
 from lsp_server.config import Sampling
-from lsp_server.engine.llama.context import KvSequence, LlamaContext, Part
+from lsp_server.engine.llama.context import LlamaContext, Part
+from lsp_server.engine.llama.kv_cache import KvSequence
 from lsp_server.engine.llama.sampler import Sampler
 
 
 class Answer:
     """Its sequence in the KV cache, how its tokens are chosen, and what waits to be evaluated."""
 
-    def __init__(
-        self, index: int, context: LlamaContext, sampling: Sampling, constraint: bytes
-    ) -> None:
-        """`constraint` is what the first tokens have to spell, which the document already has."""
+    def __init__(self, index: int, context: LlamaContext, sampling: Sampling) -> None:
         self.index = index
+        self.constraint = b""
+        """What the first tokens have to spell, which the document already has."""
         self.sequence: KvSequence | None = None
         self.pending: list[int] = []
         self.generated = 0
@@ -25,7 +25,6 @@ class Answer:
         self._vocab = context.model.vocab
         self._sampler = Sampler(sampling, self._vocab.size)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._constraint = constraint
         self._log_probability = 0.0
 
     @property
@@ -43,9 +42,9 @@ class Answer:
     def choose(self, logits: npt.NDArray[np.float32], *, weigh: bool) -> int:
         """The next token; with `weigh` its probability counts to the likelihood."""
         index = self._vocab.index
-        allowed = index.spelling(self._constraint) if self._constraint else None
+        allowed = index.spelling(self.constraint) if self.constraint else None
         token = self._sampler.choose(logits, allowed)
-        if weigh and not self._constraint:
+        if weigh and not self.constraint:
             self._log_probability += float(logits[token] - _log_sum(logits))
         return token
 
@@ -65,8 +64,8 @@ class Answer:
 
     def _after_constraint(self, piece: bytes) -> bytes:
         """What a piece adds beyond the text that was dropped."""
-        repeated = min(len(piece), len(self._constraint))
-        self._constraint = self._constraint[repeated:]
+        repeated = min(len(piece), len(self.constraint))
+        self.constraint = self.constraint[repeated:]
         return piece[repeated:]
 
 

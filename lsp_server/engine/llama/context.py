@@ -6,13 +6,14 @@ One thread owns a context. Only `abort` may be called from another.
 import ctypes
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from lsp_server.config import EngineSettings
 from lsp_server.engine.llama.binding import llama_cpp
+from lsp_server.engine.llama.kv_cache import KvCache, KvSequence, sequence_count
 from lsp_server.engine.llama.model import LlamaModel
 from lsp_server.engine.protocol import Totals
 from lsp_server.errors import EngineError, NotEnoughMemory
@@ -30,23 +31,6 @@ _ABORTED = 2
 
 class Aborted(Exception):
     """The running decode was stopped by `LlamaContext.abort`."""
-
-
-@dataclass
-class KvSequence:
-    """One conversation in the KV cache: the tokens that it holds, in order.
-
-    `reserved` is how many it may come to hold for the generation that has it, 0 while none has.
-    """
-
-    number: int
-    tokens: list[int] = field(default_factory=list)
-    last_used: int = 0
-    reserved: int = 0
-
-    @property
-    def busy(self) -> bool:
-        return self.reserved > 0
 
 
 @dataclass
@@ -73,11 +57,11 @@ class LlamaContext:
         self.model = model
         self.n_ctx = min(settings.n_ctx, model.n_ctx_train)
         params = llama_cpp.llama_context_default_params()
-        self.cells = params.n_ctx = cells(self.n_ctx)
-        params.n_seq_max = n_sequences + n_forks
+        params.n_ctx = cells(self.n_ctx)
+        params.n_seq_max = sequence_count(n_sequences, n_forks)
         params.kv_unified = True
-        # Only the last token of a batch is asked for its logits.
-        params.n_outputs_max = n_sequences + n_forks
+        # Only the last token of a sequence is asked for its logits.
+        params.n_outputs_max = params.n_seq_max
         params.n_batch = settings.n_batch
         params.n_ubatch = min(settings.n_ubatch, settings.n_batch)
         if settings.kv_cache == "q8_0":
@@ -96,12 +80,9 @@ class LlamaContext:
                 "Lower engine.n_ctx in the settings, or choose a smaller model.",
             )
         self.n_batch = settings.n_batch
-        self._memory = llama_cpp.llama_get_memory(self.handle)
+        self.kv = KvCache(self.handle, params.n_ctx, n_sequences, n_forks)
         self._batch = llama_cpp.llama_batch_init(settings.n_batch, 0, 1)
-        self._clock = 0
         self.totals = Totals()
-        self.sequences = [KvSequence(number) for number in range(n_sequences)]
-        self._spare = [KvSequence(n_sequences + number) for number in range(n_forks)]
 
     def abort(self) -> None:
         """Stop the running decode within one graph node (CPU) or ubatch (GPU). Any thread."""
@@ -109,43 +90,6 @@ class LlamaContext:
 
     def clear_abort(self) -> None:
         self._flag[0] = b"\x00"
-
-    def has_room(self, length: int) -> bool:
-        """Whether another generation of `length` tokens, prompt and answer, can begin now: there
-        is a free sequence for it, and cells that no generation under way may still need."""
-        reserved = sum(sequence.reserved for sequence in self.sequences)
-        return reserved + length <= self.cells and not all(s.busy for s in self.sequences)
-
-    def take_sequence(self, tokens: Sequence[int], length: int) -> KvSequence:
-        """The free sequence that shares the longest prefix with the tokens, cut to that prefix.
-
-        Where none shares much, the one that was used the longest ago is taken. The prompt's last
-        token is never among the shared: its logits are needed again. Only where `has_room`.
-        """
-        free = [sequence for sequence in self.sequences if not sequence.busy]
-        best = max(free, key=lambda s: (_shared(s.tokens, tokens), -s.last_used))
-        if not best.tokens or _shared(best.tokens, tokens) < min(32, len(tokens) // 2):
-            best = min(free, key=lambda s: s.last_used)
-        self._truncate(best, min(_shared(best.tokens, tokens), len(tokens) - 1))
-        self._clock += 1
-        best.last_used = self._clock
-        best.reserved = length
-        return best
-
-    def fork(self, sequence: KvSequence) -> KvSequence | None:
-        """A sequence that holds the same tokens in the same cells and goes on by itself; what it
-        appends counts to what the first one reserved. None where there are too many. To be given
-        back with `end_fork`."""
-        if not self._spare:
-            return None
-        fork = self._spare.pop()
-        llama_cpp.llama_memory_seq_cp(self._memory, sequence.number, fork.number, -1, -1)
-        fork.tokens = list(sequence.tokens)
-        return fork
-
-    def end_fork(self, fork: KvSequence) -> None:
-        self._truncate(fork, 0)
-        self._spare.append(fork)
 
     def decode(self, parts: Sequence[Part]) -> None:
         """Append each part's tokens to its sequence, all in one llama_decode of at most n_batch
@@ -156,7 +100,7 @@ class LlamaContext:
         starts = [len(part.sequence.tokens) for part in parts]
         self._fill_batch(parts)
         status = llama_cpp.llama_decode(self.handle, self._batch)
-        while status == 1 and self._evict_one():
+        while status == 1 and self.kv.evict_one():
             status = llama_cpp.llama_decode(self.handle, self._batch)
         for part, start in zip(parts, starts, strict=True):
             self._keep(part, start, status)
@@ -202,33 +146,13 @@ class LlamaContext:
         """Make a sequence's tokens what the KV cache holds of them after a decode."""
         done = len(part.tokens) if status == 0 else 0
         if status == _ABORTED:
-            held = llama_cpp.llama_memory_seq_pos_max(self._memory, part.sequence.number) + 1
+            held = self.kv.held_until(part.sequence)
             done = max(0, min(held - start, len(part.tokens)))
         part.done = done
         part.sequence.tokens.extend(part.tokens[:done])
         self.totals.evaluated += done
         if status != 0:
-            self._truncate(part.sequence, start + done)
-
-    def _truncate(self, sequence: KvSequence, length: int) -> None:
-        llama_cpp.llama_memory_seq_rm(self._memory, sequence.number, length, -1)
-        del sequence.tokens[length:]
-
-    def _evict_one(self) -> bool:
-        """Empty the idle sequence that was used the longest ago; False where none is left."""
-        idle = [s for s in self.sequences if s.tokens and not s.busy]
-        if not idle:
-            return False
-        self._truncate(min(idle, key=lambda s: s.last_used), 0)
-        return True
-
-
-def _shared(a: Sequence[int], b: Sequence[int]) -> int:
-    """The length of the longest common prefix."""
-    for i, (x, y) in enumerate(zip(a, b, strict=False)):
-        if x != y:
-            return i
-    return min(len(a), len(b))
+            self.kv.truncate(part.sequence, start + done)
 
 
 def _physical_cores() -> int:

@@ -9,7 +9,7 @@ import attrs
 
 from lsp_server.config import EngineSettings, Models, Sampling
 from lsp_server.engine.llama.context import LlamaContext
-from lsp_server.engine.llama.generation import Generation, Plan, Priority
+from lsp_server.engine.llama.generation import Generation, Plan, Priority, Prompt
 from lsp_server.engine.llama.loading import load
 from lsp_server.engine.llama.progress import Progress
 from lsp_server.engine.llama.roles import infill_choice
@@ -106,22 +106,16 @@ class LlamaEngine:
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Chunk, None]:
         loaded = await self._wait_loaded()
         context = loaded.infill
-        prompt = infill_prompt(
-            loaded.infill_format,
-            context.model.vocab,
-            request.prefix,
-            request.suffix,
-            order=request.order,
-            healing=request.heal,
-        )
+        prompt = _prompt(loaded, request, request.prefix, request.suffix)
         plan = Plan(
-            prompt.tokens,
+            prompt,
             request.max_tokens,
             request.sampling,
             Priority.BACKGROUND if request.background else Priority.TYPING,
-            prompt.constraint,
-            loaded.infill_end,
-            _others(request, len(prompt.tokens), context),
+            end=loaded.infill_end,
+            near=_prompt(loaded, request, *request.near) if request.near else None,
+            move=self._settings.move_cached,
+            others=_others(request, len(prompt.tokens), context),
         )
         async for chunk in self._stream(plan, context):
             yield chunk
@@ -132,7 +126,7 @@ class LlamaEngine:
         loaded = await self._wait_loaded()
         context = loaded.instruct
         tokens = loaded.chat_format.encode(request.messages, context.model.vocab)
-        plan = Plan(tokens, request.max_tokens, request.sampling, Priority.CHAT)
+        plan = Plan(Prompt(tokens), request.max_tokens, request.sampling, Priority.CHAT)
         async for chunk in self._stream(plan, context):
             yield chunk
 
@@ -151,8 +145,10 @@ class LlamaEngine:
         return loaded
 
     async def _stream(self, plan: Plan, context: LlamaContext) -> AsyncGenerator[Chunk, None]:
-        check_length(plan.tokens, context.n_ctx, plan.max_tokens)
-        if not plan.tokens:  # an empty document, and a model that begins with no token of its own
+        check_length(plan.prompt.tokens, context.n_ctx, plan.max_tokens)
+        if (
+            not plan.prompt.tokens
+        ):  # an empty document, and a model that begins with no token of its own
             yield Chunk("", Finish.STOP, Usage())
             return
         loop = asyncio.get_running_loop()
@@ -211,12 +207,24 @@ class LlamaEngine:
             self._loop.call_soon_threadsafe(lambda: self._told(condition))
 
 
+def _prompt(loaded: _Loaded, request: InfillRequest, prefix: str, suffix: str) -> Prompt:
+    prompt = infill_prompt(
+        loaded.infill_format,
+        loaded.infill.model.vocab,
+        prefix,
+        suffix,
+        order=request.order,
+        healing=request.heal,
+    )
+    return Prompt(prompt.tokens, prompt.constraint)
+
+
 def _others(
     request: InfillRequest, prompt_tokens: int, context: LlamaContext
 ) -> tuple[Sampling, ...]:
     """How the alternatives beside the first are sampled: as many as can be, and as fit the KV
     cache with the prompt."""
-    fitting = (context.cells - prompt_tokens) // max(1, request.max_tokens)
+    fitting = (context.kv.cells - prompt_tokens) // max(1, request.max_tokens)
     count = min(request.alternatives, 1 + FORKS, fitting) - 1
     sampling = request.sampling
     warm = max(sampling.temperature, _OTHERS_TEMPERATURE)

@@ -9,8 +9,14 @@ import numpy.typing as npt
 
 from lsp_server.config import Sampling
 from lsp_server.engine.llama.answer import Answer
-from lsp_server.engine.llama.context import KvSequence, LlamaContext, Part
+from lsp_server.engine.llama.context import LlamaContext, Part
+from lsp_server.engine.llama.kv_cache import KvSequence, Reuse
 from lsp_server.engine.protocol import Chunk, Finish, Usage
+
+# So many tokens of a whole prompt are read before an answer from it; where more are unread, the
+# near prompt serves, unless it has nearly as many.
+_READ_AT_ONCE = 64
+_HARDLY_MORE = 1.5
 
 
 class Priority(IntEnum):
@@ -22,22 +28,36 @@ class Priority(IntEnum):
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What to generate: the prompt, what the first tokens must spell, and where to end. `others`
-    says how further answers to the same prompt are sampled."""
+class Prompt:
+    """What is read, and the bytes that the first generated tokens have to spell."""
 
     tokens: list[int]
+    constraint: bytes = b""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to generate from, how much, and where to end.
+
+    `near` is a shorter prompt for the same answer, taken where the whole one would have to be read
+    first. With `move` cached blocks may be used at other places than those where they were read.
+    `others` says how further answers to the same prompt are sampled.
+    """
+
+    prompt: Prompt
     max_tokens: int
     sampling: Sampling
     priority: Priority
-    constraint: bytes = b""
     end: frozenset[int] = frozenset()
+    near: Prompt | None = None
+    move: bool = False
     others: tuple[Sampling, ...] = ()
 
     @property
     def length(self) -> int:
         """The most tokens that prompt and answers come to."""
-        return len(self.tokens) + self.max_tokens * (1 + len(self.others))
+        longest = max(len(prompt.tokens) for prompt in (self.prompt, self.near) if prompt)
+        return longest + self.max_tokens * (1 + len(self.others))
 
 
 class Generation:
@@ -54,9 +74,10 @@ class Generation:
         self.finished = False
         self._emit = emit
         self._answers = [
-            Answer(index, context, sampling, plan.constraint)
+            Answer(index, context, sampling)
             for index, sampling in enumerate([plan.sampling, *plan.others])
         ]
+        self._prompt = plan.prompt
         self._sequence: KvSequence | None = None
         self._asked: list[tuple[Answer, Part]] = []
         self._reading = True
@@ -72,7 +93,7 @@ class Generation:
     @property
     def can_step(self) -> bool:
         """Whether it has its sequence in the KV cache, or there is room for one."""
-        return self._sequence is not None or self.context.has_room(self.plan.length)
+        return self._sequence is not None or self.context.kv.has_room(self.plan.length)
 
     @property
     def width(self) -> int:
@@ -81,14 +102,11 @@ class Generation:
 
     def next_parts(self, room: int) -> list[Part]:
         """What it wants evaluated next, at most `room` tokens. Only where `can_step`."""
-        first = self._answers[0]
-        if self._sequence is None:
-            self._sequence = self.context.take_sequence(self.plan.tokens, self.plan.length)
-            self._cached = len(self._sequence.tokens)
-            first.sequence = self._sequence
-            first.pending = self.plan.tokens[self._cached :]
+        sequence = self._sequence or self._begin()
         if self._reading:
-            self._asked = [(first, first.next_part(room))]
+            until = self.context.kv.until_parked(sequence)
+            part = self._answers[0].next_part(room if until is None else min(room, until))
+            self._asked = [(self._answers[0], part)]
         else:
             writing = [answer for answer in self._answers if not answer.finished]
             self._asked = [(answer, answer.next_part(1)) for answer in writing[:room]]
@@ -100,6 +118,8 @@ class Generation:
             answer.evaluated(part.done)
         if self._reading:
             self._prefill_ms += milliseconds
+            if self._sequence:
+                self._answers[0].evaluated(self.context.kv.attach(self._sequence))
         else:
             self._decode_ms += milliseconds
 
@@ -118,17 +138,40 @@ class Generation:
         for answer in self._answers:
             answer.close()
             if answer.sequence not in (None, self._sequence):
-                self.context.end_fork(answer.sequence)
+                self.context.kv.end_fork(answer.sequence)
             answer.sequence = None
         if self._sequence is not None:
-            self._sequence.reserved = 0
+            self.context.kv.release(self._sequence)
             self._sequence = None
+
+    def _begin(self) -> KvSequence:
+        """Choose the prompt, and take the sequence that holds the most of it."""
+        kv = self.context.kv
+        self._prompt, reuse = self._chosen()
+        self._cached = len(self._prompt.tokens) - reuse.unread
+        self._sequence = kv.take(reuse, self._prompt.tokens, self.plan.length)
+        for answer in self._answers:
+            answer.constraint = self._prompt.constraint
+        self._answers[0].sequence = self._sequence
+        self._answers[0].pending = self._prompt.tokens[len(self._sequence.tokens) :]
+        return self._sequence
+
+    def _chosen(self) -> tuple[Prompt, Reuse]:
+        """The whole prompt where little of it is unread, or hardly more than of the near one."""
+        kv, near = self.context.kv, self.plan.near
+        whole = kv.reuse(self.plan.prompt.tokens, move=self.plan.move)
+        if near is None or whole.unread <= _READ_AT_ONCE:
+            return self.plan.prompt, whole
+        nearer = kv.reuse(near.tokens, move=self.plan.move)
+        if whole.unread <= _HARDLY_MORE * nearer.unread:
+            return self.plan.prompt, whole
+        return near, nearer
 
     def _forked(self, part: Part) -> list[tuple[Answer, Part]]:
         """All answers, each with a sequence that holds the prompt; the logits after it serve all.
         There are fewer, the others empty, where another generation has the forks."""
         for answer in self._answers[1:]:
-            answer.sequence = self.context.fork(part.sequence)
+            answer.sequence = self.context.kv.fork(part.sequence)
             if answer.sequence is None:
                 self._finish(answer, Finish.LENGTH)
         return [(answer, part) for answer in self._answers if not answer.finished]
@@ -151,7 +194,7 @@ class Generation:
     def _finish(self, answer: Answer, reason: Finish, text: str = "") -> None:
         text += answer.rest()
         usage = Usage(
-            prompt_tokens=len(self.plan.tokens),
+            prompt_tokens=len(self._prompt.tokens),
             cached_tokens=self._cached,
             generated_tokens=answer.generated,
             prefill_ms=self._prefill_ms,

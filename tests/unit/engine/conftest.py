@@ -118,7 +118,7 @@ async def text_of(stream):
 
 
 def sequences(engine):
-    return engine._loading.result().infill.sequences
+    return engine._loading.result().infill.kv.sequences
 
 
 async def forget(engine):
@@ -126,8 +126,8 @@ async def forget(engine):
     context = engine._loading.result().infill
 
     def clear():
-        for sequence in context.sequences:
-            context._truncate(sequence, 0)
+        for sequence in context.kv.sequences:
+            context.kv.truncate(sequence, 0)
 
     await asyncio.wrap_future(engine._worker.call(clear))
 

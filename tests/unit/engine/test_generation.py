@@ -131,7 +131,7 @@ def spy_on_tokens(monkeypatch):
     choose, init = Sampler.choose, Generation.__init__
 
     def spied_init(self, plan, *rest):
-        said.constraint = plan.constraint
+        said.constraint = plan.prompt.constraint
         init(self, plan, *rest)
 
     monkeypatch.setattr(Generation, "__init__", spied_init)
