@@ -35,7 +35,7 @@ def settings(way: str, model: str) -> dict[str, Any]:
     return {
         "models": {"infill": model, "instruct": model},
         "engine": {"kind": "in-process"},
-        "completion": {"look_ahead": False},
+        "completion": {"look_ahead": False, "statistics": False},
         **SERVED[way],
     }
 

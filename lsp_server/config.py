@@ -169,6 +169,11 @@ class Completion:
         "for none, until it is measured what it is worth.",
         _between(0, 0.9),
     )
+    statistics: bool = _setting(
+        True,
+        "Count on this machine what became of suggestions (codellama-lsp stats): numbers by day, "
+        "language and trigger, no code. Never sent anywhere.",
+    )
     languages_off: list[str] = _setting(
         list, "Language ids that are never completed, such as markdown or plaintext."
     )

@@ -14,6 +14,7 @@ from lsp_server.status import Status
 
 if TYPE_CHECKING:
     from lsp_server.context.related.index import RelatedIndex
+    from lsp_server.statistics.counter import OutcomeCounter
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class Session:
         self.config = config
         self.locale = ""
         self.related: RelatedIndex | None = None
+        self.outcomes: OutcomeCounter | None = None
         self.engine: Engine | None = None
         self.engine_info: EngineInfo | None = None
         self.newest = Newest()
@@ -43,6 +45,15 @@ class Session:
 
         self.related = RelatedIndex(roots, self.config.files)
         self.documents.observers.append(self.related)
+
+    def count_outcomes(self) -> "OutcomeCounter":
+        """What counts what becomes of suggestions, begun with the first of them."""
+        if self.outcomes is None:
+            from lsp_server.statistics.counter import OutcomeCounter
+
+            self.outcomes = OutcomeCounter()
+            self.documents.observers.append(self.outcomes)
+        return self.outcomes
 
     async def start_engine(self) -> EngineInfo:
         """Load the models of the settings in force. Raises ModelError; the session lives on."""

@@ -20,6 +20,7 @@ _COMMANDS = {
     "engine": "engine",
     "config": "config",
     "doctor": "doctor",
+    "stats": "stats",
 }
 
 

@@ -25,7 +25,8 @@ def list_models(as_json: bool) -> None:
 
     MEMORY is what the settings in force need: weights, KV cache and compute buffers.
     """
-    from lsp_server.cli.models_table import TITLES, all_rows, cells_of, table
+    from lsp_server.cli.models_table import TITLES, all_rows, cells_of
+    from lsp_server.cli.table import table
     from lsp_server.cli.this_machine import config_or_default, this_machine
     from lsp_server.models.store import models_folder
 
@@ -105,7 +106,8 @@ def verify(names: tuple[str, ...]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def info(model: str, as_json: bool) -> None:
     """Show what a model is and can do."""
-    from lsp_server.cli.models_table import facts, facts_in_words, table
+    from lsp_server.cli.models_table import facts, facts_in_words
+    from lsp_server.cli.table import table
     from lsp_server.models.gguf import read_gguf
     from lsp_server.models.store import locate
 

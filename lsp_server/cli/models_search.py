@@ -2,7 +2,8 @@
 
 import click
 
-from lsp_server.cli.models_table import in_bytes, in_words, table
+from lsp_server.cli.models_table import in_bytes, in_words
+from lsp_server.cli.table import table
 from lsp_server.models.filename import parse_file_name
 from lsp_server.models.hub_api import HubRepository
 from lsp_server.models.reference import PREFIX

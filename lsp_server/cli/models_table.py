@@ -1,11 +1,9 @@
 """Models as rows of a table: what they are, what they need, whether they fit."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import click
 
 from lsp_server.config import EngineSettings
 from lsp_server.errors import ModelError
@@ -43,14 +41,6 @@ def cells_of(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 TITLES = ("NAME", "SIZE", "QUANTISATION", "MEMORY", "DOES", "FITS", "HERE")
-
-
-def table(rows: Iterable[tuple[str, ...]]) -> None:
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(padded).rstrip())
 
 
 def in_bytes(size: int) -> str:

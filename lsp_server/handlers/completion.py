@@ -1,7 +1,7 @@
 """textDocument/inlineCompletion, and textDocument/completion for editors without it."""
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -19,8 +19,11 @@ from lsp_server.session import Session
 
 if TYPE_CHECKING:
     from lsp_server.completion.completer import Completer
+    from lsp_server.statistics.counter import Trigger
 
 _log = logging.getLogger(__name__)
+
+_ACCEPTED = "codellama.accepted"
 
 
 def register(server: LanguageServer, session: Session) -> None:
@@ -36,6 +39,12 @@ def register(server: LanguageServer, session: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())
     async def completion(params: types.CompletionParams) -> types.CompletionList | None:
         return await completions.menu(params) if completions.menu_is_on() else None
+
+    @server.command(_ACCEPTED)
+    async def accepted(number: Any = None, part: Any = None) -> None:
+        """With any second argument a beginning of it was accepted."""
+        if session.outcomes and isinstance(number, int):
+            session.outcomes.accepted(number, partly=part is not None)
 
 
 class Completions:
@@ -55,9 +64,12 @@ class Completions:
         if found is None:
             return None
         snapshot, edits = found
+        command = self._counted(snapshot, edits, "invoked" if invoked else "typing")
         items = [
             types.InlineCompletionItem(
-                insert_text=edit.text, range=self._positions.range(snapshot, edit.start, edit.end)
+                insert_text=edit.text,
+                range=self._positions.range(snapshot, edit.start, edit.end),
+                command=command,
             )
             for edit in edits
         ]
@@ -67,7 +79,8 @@ class Completions:
         found = await self._suggest(params)
         if found is None:
             return None
-        snapshot, (edit, *_) = found
+        snapshot, edits = found
+        edit = edits[0]
         entry = menu_entry(snapshot, edit)
         item = types.CompletionItem(
             label=entry.label,
@@ -79,8 +92,18 @@ class Completions:
             text_edit=types.TextEdit(
                 self._positions.range(snapshot, entry.edit.start, entry.edit.end), entry.edit.text
             ),
+            command=self._counted(snapshot, edits, "menu"),
         )
         return types.CompletionList(is_incomplete=True, items=[item])
+
+    def _counted(
+        self, snapshot: DocumentSnapshot, edits: list[Edit], trigger: "Trigger"
+    ) -> types.Command | None:
+        """Count edits as shown, all at the cursor; the command that tells that one was accepted."""
+        if not self._session.config.completion.statistics:
+            return None
+        number = self._session.count_outcomes().show(snapshot, edits[0].start, edits, trigger)
+        return types.Command(title="Accepted", command=_ACCEPTED, arguments=[number])
 
     def menu_is_on(self) -> bool:
         """By the setting; `auto` is on for clients that have no inline completion."""

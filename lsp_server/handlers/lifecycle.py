@@ -35,6 +35,8 @@ def register(
             session.loading.cancel()
         if session.related:
             session.related.close()
+        if session.outcomes:
+            await session.outcomes.close()
         await session.stop_engine()
 
 

@@ -11,11 +11,12 @@ import yaml
 
 @pytest.fixture(autouse=True)
 def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Each test's own settings and runtime folder. The engine is in the server's process, except
-    in tests of the shared one."""
+    """Each test's own settings, runtime folder and statistics. The engine is in the server's
+    process, except in tests of the shared one."""
     config = tmp_path / "config.yaml"
     config.write_text("engine: {kind: in-process}\n", encoding="utf-8")
     monkeypatch.setenv("CODELLAMA_LSP_CONFIG", str(config))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     # A unix socket's path may have about a hundred characters; tmp_path is too long for that.
     with tempfile.TemporaryDirectory(prefix="cl") as runtime:
         monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)

@@ -18,7 +18,7 @@ LEVELS: list[set[str]] = [
     {"server"},
     {"handlers"},
     {"convert", "session"},
-    {"status"},
+    {"status", "statistics"},
     {"completion", "actions"},
     {"context", "engine"},
     {"prompting"},
