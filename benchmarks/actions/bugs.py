@@ -1,4 +1,6 @@
-"""The bugs, from bugs/*.yaml, and the files that they stand in."""
+"""The bugs, from bugs/*.yaml, and the files that they stand in.
+
+Those of held-out-*.yaml are for the figures alone: prompts and rules are chosen on the others."""
 
 import re
 from dataclasses import dataclass
@@ -36,6 +38,8 @@ class Bug:
     marked: str
     message: str
     test: str
+    above: str = ""
+    """What the code uses and the file defines above it."""
 
     @property
     def wrong(self) -> str:
@@ -47,7 +51,8 @@ class Bug:
 
     @cached_property
     def around(self) -> tuple[str, str]:
-        return _AROUND[self.language]
+        above, below = _AROUND[self.language]
+        return f"{above}{self.above}\n\n" if self.above else above, below
 
     @property
     def text(self) -> str:
@@ -84,9 +89,18 @@ class Bug:
         return programs.passes(self.language, text, self.test)
 
 
-def load(language: str) -> list[Bug]:
-    text = (FOLDER / f"{language}.yaml").read_text(encoding="utf-8")
+def load(language: str, held_out: bool = False) -> list[Bug]:
+    name = f"held-out-{language}" if held_out else language
+    cases = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
     return [
-        Bug(language, case["name"], case["slip"], case["code"], case["message"], case["test"])
-        for case in yaml.safe_load(text)
+        Bug(
+            language,
+            case["name"],
+            case["slip"],
+            case["code"],
+            case["message"],
+            case["test"],
+            case.get("above", ""),
+        )
+        for case in cases
     ]

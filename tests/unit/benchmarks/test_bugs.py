@@ -6,12 +6,20 @@ from benchmarks.actions import bugs, programs, signatures
 from lsp_server.context.languages import language_of
 from lsp_server.context.syntax import parse_text
 
-ALL = [bug for language in bugs.LANGUAGES for bug in bugs.load(language)]
+TUNED = [bug for language in bugs.LANGUAGES for bug in bugs.load(language)]
+HELD_OUT = [bug for language in bugs.LANGUAGES for bug in bugs.load(language, held_out=True)]
+ALL = [*TUNED, *HELD_OUT]
 
 
 def test_there_are_enough():
-    assert len(ALL) >= 60
-    assert len({(bug.language, bug.name) for bug in ALL}) == len(ALL)
+    assert len(TUNED) >= 60
+    assert len(HELD_OUT) >= 24
+    for some in (TUNED, HELD_OUT):
+        assert len({(bug.language, bug.name) for bug in some}) == len(some)
+
+
+def test_none_is_in_both_sets():
+    assert {bug.wrong for bug in TUNED}.isdisjoint(bug.wrong for bug in HELD_OUT)
 
 
 @pytest.mark.parametrize("bug", ALL, ids=lambda bug: f"{bug.language}-{bug.name}")
