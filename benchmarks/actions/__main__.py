@@ -9,48 +9,53 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import click
 
 from benchmarks import table
-from benchmarks.actions import bugs, programs, signatures
-from benchmarks.actions.asking import Asking, Outcome
+from benchmarks.actions import bugs, programs, results, signatures
+from benchmarks.actions.asking import Asking
 from benchmarks.actions.bugs import Bug
+from benchmarks.actions.results import Case
 from benchmarks.humaneval import spread
 from lsp_server.config import Config
 from tests.e2e.editor import running_editor
 
-_SAID_EVERY_S = 60
+_SETS = ("tuned", "held-out", "generate")
+
+Work = Callable[[Asking], Awaitable[Case]]
 
 
 @dataclass(frozen=True)
-class Result:
-    """What became of one case: repaired, changed (a clean edit that does not pass), refused (with a
-    reason), misplaced (an edit outside its place)."""
+class Task:
+    """A case that is still to be done, in the row of the table that it belongs to."""
 
+    kind: str
     name: str
-    outcome: Outcome
-    became: str
+    work: Work
 
 
 @click.command()
+@click.option("--set", "sets", type=click.Choice(_SETS), multiple=True, default=_SETS)
 @click.option("--limit", type=click.IntRange(1), help="Cases of each kind, evenly spread.")
-@click.option("--only", type=click.Choice(["fix", "generate", "both"]), default="both")
 @click.option("--languages", default=",".join(bugs.LANGUAGES), show_default=True)
 @click.option("--model", default=Config().models.instruct, show_default=True)
 @click.option("--tries", type=click.Choice(["one", "several"]), default="several")
+@click.option("--minutes", type=float, help="Begin no case after that; --resume goes on.")
+@click.option("--resume", is_flag=True, help="Keep the cases that the JSON has already.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False))
 def main(
+    sets: tuple[str, ...],
     limit: int | None,
-    only: str,
     languages: str,
     model: str,
     tries: str,
+    minutes: float | None,
+    resume: bool,
     json_path: Path | None,
 ) -> None:
     """Fix on small bugs with a diagnostic and without, Generate on HumanEval's signatures."""
@@ -64,111 +69,83 @@ def main(
         "engine": {"kind": "in-process"},
         "actions": {"time_limit": 0} if tries == "one" else {},
     }
-    found = asyncio.run(_measure(runnable, limit, only, options))
-    rows = [_row(kind, results) for kind, results in found.items()]
+    path = json_path or table.RESULTS / "actions.json"
+    found = results.read(path) if resume else {}
+    tasks = [task for name in sets for task in _tasks(name, runnable, limit)]
+    until = time.monotonic() + minutes * 60 if minutes else None
+    asyncio.run(_measure(tasks, found, options, until))
+    rows = [results.row(kind, cases) for kind, cases in found.items()]
     print(table.as_text(rows))
     content = {
         "command": " ".join(["python -m benchmarks.actions", *sys.argv[1:]]),
+        "commit": results.commit(),
         "machine": table.machine(model),
         "rows": rows,
-        "cases": {
-            kind: [
-                {"name": r.name, "became": r.became, "tries": r.outcome.tries, "told": _told(r)}
-                for r in results
-            ]
-            for kind, results in found.items()
-        },
+        "cases": results.as_json(found),
     }
-    table.write_json(json_path or table.RESULTS / "actions.json", content)
+    table.write_json(path, content)
+    _say(f"{sum(map(len, found.values()))} of {len(tasks)} cases are done.")
+
+
+def _tasks(name: str, languages: list[str], limit: int | None) -> Iterator[Task]:
+    if name == "generate":
+        for signature in spread(signatures.load(), limit):
+            yield Task("generate, HumanEval", signature.name, _generate(signature))
+        return
+    held_out = name == "held-out"
+    for language in languages:
+        for way in ("diagnostic", "selection"):
+            kind = f"fix, {language}, {way}" + (", held out" if held_out else "")
+            for bug in spread(bugs.load(language, held_out), limit):
+                yield Task(kind, bug.name, _fix(bug, way))
 
 
 async def _measure(
-    languages: Sequence[str], limit: int | None, only: str, options: dict[str, Any]
-) -> dict[str, list[Result]]:
-    found: dict[str, list[Result]] = {}
+    tasks: list[Task], found: dict[str, list[Case]], options: dict[str, Any], until: float | None
+) -> None:
+    """Do the tasks that `found` has no case of, and add theirs."""
+    done = {(kind, case.name) for kind, cases in found.items() for case in cases}
     async with running_editor(options=options) as editor:
         await editor.until_loaded()
         if editor.messages:
             raise RuntimeError(editor.messages[0].message)
         asking = Asking(editor)
-        for language in languages if only != "generate" else ():
-            cases = spread(bugs.load(language), limit)
-            for way in ("diagnostic", "selection"):
-                found[f"fix, {language}, {way}"] = await _run(
-                    f"fix, {language}, {way}", cases, lambda bug, way=way: _fix(asking, bug, way)
-                )
-        if only != "fix":
-            tasks = spread(signatures.load(), limit)
-            found["generate, HumanEval"] = await _run(
-                "generate, HumanEval", tasks, lambda task: _generate(asking, task)
-            )
-    return found
+        for task in tasks:
+            if until and time.monotonic() > until:
+                return
+            if (task.kind, task.name) not in done:
+                case = await task.work(asking)
+                found.setdefault(task.kind, []).append(case)
+                _say(f"{task.kind}: {case.name}: {case.became}, {case.seconds} s")
 
 
-async def _run(
-    label: str, cases: Sequence[Any], work: Callable[[Any], Awaitable[Result]]
-) -> list[Result]:
-    results: list[Result] = []
-    said = time.monotonic()
-    for case in cases:
-        results.append(await work(case))
-        if time.monotonic() - said > _SAID_EVERY_S:
-            said = time.monotonic()
-            _say(f"{label}: {len(results)}/{len(cases)}, {_count(results, 'repaired')} repaired")
-    _say(f"{label}: {_count(results, 'repaired')} of {len(results)} repaired")
-    return results
-
-
-async def _fix(asking: Asking, bug: Bug, way: str) -> Result:
+def _fix(bug: Bug, way: str) -> Work:
     by_diagnostic = way == "diagnostic"
-    outcome = await asking.perform(
-        bug.language,
-        bugs.LANGUAGES[bug.language],
-        bug.text,
-        bug.diagnosed if by_diagnostic else bug.span,
-        "Fix",
-        bug.message if by_diagnostic else "",
-    )
-    return await asyncio.to_thread(_judged, bug.name, outcome, bug.is_misplaced, bug.passes)
+
+    async def work(asking: Asking) -> Case:
+        outcome = await asking.perform(
+            bug.language,
+            bugs.LANGUAGES[bug.language],
+            bug.text,
+            bug.diagnosed if by_diagnostic else bug.span,
+            "Fix",
+            bug.message if by_diagnostic else "",
+        )
+        return await asyncio.to_thread(
+            results.judged, bug.name, outcome, bug.is_misplaced, bug.passes
+        )
+
+    return work
 
 
-async def _generate(asking: Asking, task: signatures.Signature) -> Result:
-    outcome = await asking.perform("python", ".py", task.text, task.span, "Generate")
-    return await asyncio.to_thread(_judged, task.name, outcome, task.is_misplaced, task.passes)
+def _generate(task: signatures.Signature) -> Work:
+    async def work(asking: Asking) -> Case:
+        outcome = await asking.perform("python", ".py", task.text, task.span, "Generate")
+        return await asyncio.to_thread(
+            results.judged, task.name, outcome, task.is_misplaced, task.passes
+        )
 
-
-def _judged(
-    name: str, outcome: Outcome, is_misplaced: Callable[[str], bool], passes: Callable[[str], bool]
-) -> Result:
-    if outcome.text is None:
-        return Result(name, outcome, "refused" if outcome.told else "lost")
-    if is_misplaced(outcome.text):
-        return Result(name, outcome, "misplaced")
-    return Result(name, outcome, "repaired" if passes(outcome.text) else "changed")
-
-
-def _row(kind: str, results: Sequence[Result]) -> dict[str, Any]:
-    n = len(results)
-    return {
-        "action": kind,
-        "n": n,
-        "right": _count(results, "repaired") / n,
-        "edited, not right": _count(results, "changed"),
-        "refused": _count(results, "refused"),
-        "misplaced": _count(results, "misplaced"),
-        "neither": _count(results, "lost"),
-        "tried again": sum(r.outcome.tries > 1 for r in results),
-        "median s": round(median(r.outcome.ms for r in results) / 1000, 1),
-    }
-
-
-def _count(results: Sequence[Result], became: str) -> int:
-    return sum(r.became == became for r in results)
-
-
-def _told(result: Result) -> str:
-    """What the user was told, of a page no more than that there was one."""
-    return "a page" if result.outcome.told.startswith("file:") else result.outcome.told
+    return work
 
 
 def _say(text: str) -> None:

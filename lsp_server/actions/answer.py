@@ -22,6 +22,7 @@ _CONTROL = re.compile(
 _TURN_START = re.compile(r"\s*(?:<\|im_start\|>\s*assistant\b|<s>)[ \t]*\n?")
 _FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<marks>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*?)[ \t]*")
 
+_COMMENT = re.compile(r"#|//|--|;|/\*|\*|<!--")
 _TAG = re.compile(r"[{.\s]*([\w+#-]*)")
 
 # A line of prose: a sentence of three words that begins and ends like one, or a longer row of plain
@@ -76,15 +77,23 @@ def code_of(answer: str, names: Collection[str], source: str = "") -> Code:
 def is_whole(answer: str, names: Collection[str], source: str) -> bool:
     """Whether the answer so far has its code to the end, so that what follows is talk: a closed
     block in the language, which is not `source` quoted back, and as long as it or with the same
-    first line, as an excerpt is not."""
+    first line of code, as an excerpt is not."""
     text = plain_text(answer, source)
     own = _lines(source)
+    asked = _described(own)
     for block in _scan(text, nesting=True):
         lines = _lines(block.text)
+        code = _described(lines)
         meant = block.closed and (block.tag in names or not block.tag)
-        if meant and lines and lines != own and (len(lines) >= len(own) or lines[0] == own[0]):
+        if meant and code and lines != own and (len(code) >= len(asked) or code[0] == asked[0]):
             return True
     return False
+
+
+def _described(lines: list[str]) -> list[str]:
+    """The lines below the first comments, which models leave out; all where there are no more."""
+    code = (i for i, line in enumerate(lines) if not _COMMENT.match(line))
+    return lines[next(code, 0) :]
 
 
 def _rank(block: Code, names: Collection[str], own: list[str]) -> tuple[int, bool, int]:

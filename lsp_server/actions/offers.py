@@ -48,7 +48,7 @@ def offers(
     """The actions for text[start:end], which is empty where only a cursor stands: those for each
     diagnostic that it touches, for all of them, then those for the selection, or for the comment or
     the empty line at the cursor."""
-    templates = {t.name: t for t in templates.values() if _is_for(t, snapshot)}
+    templates = {t.name: t for t in templates.values() if is_for(t, snapshot)}
     touched = tuple(d for d in dict.fromkeys(diagnostics) if d.start <= end and d.end >= start)
     found = [
         Offer(t.name, f"{t.title}: {_shortened(d.message)}", t.kind, d.start, d.end, (d,))
@@ -87,7 +87,7 @@ def _of_all(template: ActionTemplate, touched: Sequence[Diagnostic]) -> str:
     return f"{template.title} all {len(touched)} problems" if several else ""
 
 
-def _is_for(template: ActionTemplate, snapshot: DocumentSnapshot) -> bool:
+def is_for(template: ActionTemplate, snapshot: DocumentSnapshot) -> bool:
     """Whether the action is for the document's language, by the editor's name for it or ours."""
     language = language_of(snapshot.language, snapshot.uri)
     names = {snapshot.language.lower(), *((language.name, *language.ids) if language else ())}

@@ -4,10 +4,11 @@ A place is whole lines: from the start of its first line to the end of its last 
 line's end. So an edit of it never touches the final line end, or its absence.
 """
 
+import re
 from dataclasses import dataclass
 
 from lsp_server.context.outline import outline_of
-from lsp_server.context.syntax import parse
+from lsp_server.context.syntax import SyntaxTree, parse
 from lsp_server.documents import DocumentSnapshot
 
 # A model needs to see the whole function to repair a line of it, but a small one loses its way in
@@ -15,6 +16,8 @@ from lsp_server.documents import DocumentSnapshot
 _LONGEST_FUNCTION = 60
 _LONGEST_STATEMENT = 20
 _LINES_AROUND = 3
+_LONGEST_COMMENT = 20
+_ABOVE = re.compile("comment|attribute_item|attribute_list")
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ def empty_place(snapshot: DocumentSnapshot, offset: int) -> Place:
 
 
 def diagnostic_place(snapshot: DocumentSnapshot, start: int, end: int) -> Place | None:
-    """Enough to repair what is wrong at start..end: the function, else the statement, else some
-    lines."""
+    """Enough to repair what is wrong at start..end: the function with the comment above it, which
+    says what was meant, else the statement, else some lines."""
     first, last = snapshot.line_of(start), snapshot.line_of(end)
     last = min(last, first + _LONGEST_STATEMENT)
     lines = _function(snapshot, first, last) or _statement(snapshot, start, end)
@@ -78,9 +81,31 @@ def _function(snapshot: DocumentSnapshot, first: int, last: int) -> tuple[int, i
         around = [d for d in level if d.first <= first and d.last >= last]
         for definition in around:
             if not definition.container and definition.last - definition.first < _LONGEST_FUNCTION:
-                return definition.first, definition.last
+                return _with_comment(snapshot, definition.first), definition.last
         level = [child for definition in around for child in definition.children]
     return None
+
+
+def _with_comment(snapshot: DocumentSnapshot, first: int) -> int:
+    """The first line of the comments and attributes that stand right above line `first`; itself
+    where there are none, or they are long."""
+    tree = parse(snapshot)
+    top = first
+    while tree and top > 0 and (above := _says_something(tree, snapshot, top - 1)) is not None:
+        top = above
+    return top if first - top <= _LONGEST_COMMENT else first
+
+
+def _says_something(tree: SyntaxTree, snapshot: DocumentSnapshot, line: int) -> int | None:
+    """The first line of the comment or attribute that ends the line and has its lines to itself."""
+    end = snapshot.line_starts[line] + len(snapshot.line(line).rstrip())
+    around = (node for node in tree.path(max(end - 1, 0)) if _ABOVE.search(node.type))
+    node = next(around, None)
+    if node is None or end == snapshot.line_starts[line]:
+        return None
+    start = tree.offset(node.start_byte)
+    first = snapshot.line_of(start)
+    return None if snapshot.text[snapshot.line_starts[first] : start].strip() else first
 
 
 def _statement(snapshot: DocumentSnapshot, start: int, end: int) -> tuple[int, int] | None:

@@ -8,10 +8,11 @@ from lsp_server.documents import Edit
 
 @dataclass(frozen=True)
 class PageResult:
-    """Something to read."""
+    """Something to read. `notes` are in its text: that it was cut, or what was left out."""
 
     title: str
     markdown: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,8 @@ def _page(
         count = prompt.lines_left_out
         notes.append(f"{count} lines did not fit the model's n_ctx and were left out.")
     title = f"{template.title}: {subject.where}"
-    return PageResult(title, markdown(title, *(f"> {note}" for note in notes), _closed(text)))
+    text = markdown(title, *(f"> {note}" for note in notes), _closed(text))
+    return PageResult(title, text, tuple(notes))
 
 
 def _closed(text: str) -> str:

@@ -15,6 +15,7 @@ _COMMANDS = {
     "explain": "act",
     "generate": "act",
     "fix": "act",
+    "act": "act",
     "prompt": "prompt",
     "models": "models",
     "engine": "engine",

@@ -155,6 +155,11 @@ class Actions:
         """
         try:
             asked = self._requests.understand(self._positions, request, self._templates())
+            if is_left_alone(asked.snapshot, self._session.config):
+                raise AnswerError(
+                    "This file is one of those that no model is shown.",
+                    "files in your settings says which these are.",
+                )
             result = await self._run(asked)
             if isinstance(result, EditResult):
                 return await self._edit(asked, result)

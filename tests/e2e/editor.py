@@ -37,6 +37,8 @@ class Editor:
     messages: list[types.ShowMessageParams] = field(default_factory=list)
     shown: list[types.ShowDocumentParams] = field(default_factory=list)
     applied: list[types.WorkspaceEdit] = field(default_factory=list)
+    grown: list[Any] = field(default_factory=list)
+    """Pieces of pages, for clients that take codellama/page."""
     progress: list[Any] = field(default_factory=list)
     progress_tokens: list[Any] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
@@ -55,6 +57,10 @@ class Editor:
         async def show_document(params: types.ShowDocumentParams) -> types.ShowDocumentResult:
             await self._record(self.shown, params)
             return types.ShowDocumentResult(success=True)
+
+        @self.client.feature("codellama/page")
+        async def page(params: Any) -> None:
+            await self._record(self.grown, params)
 
         @self.client.feature(types.WORKSPACE_APPLY_EDIT)
         async def apply_edit(params: types.ApplyWorkspaceEditParams) -> Any:
@@ -146,6 +152,12 @@ class Editor:
             )
         )
         return list(result or [])
+
+    async def execute(self, command: types.Command) -> None:
+        """workspace/executeCommand of a code action."""
+        await self.client.workspace_execute_command_async(
+            types.ExecuteCommandParams(command=command.command, arguments=command.arguments)
+        )
 
     async def _record(self, where: list[Any], what: Any) -> None:
         async with self._changed:

@@ -49,7 +49,7 @@ async def test_explain_opens_a_page(script):
         editor.open(URI, TEXT)
         actions = await editor.actions(URI, 0, 0, 1, 16)
         explain = next(action for action in actions if "Explain" in action.title)
-        await _execute(editor, explain.command)
+        await editor.execute(explain.command)
         (shown,) = editor.shown
         assert "It adds `a` and `b`." in _page(shown)
 
@@ -62,7 +62,7 @@ async def test_commands_apply_edits_where_the_client_cannot_resolve(script):
         editor.open(URI, TEXT)
         actions = await editor.actions(URI, 0, 0, 1, 16, diagnostics=[UNDEFINED])
         fix = next(action for action in actions if action.diagnostics)
-        await _execute(editor, fix.command)
+        await editor.execute(fix.command)
         assert editor.applied[0].document_changes[0].edits
 
 
@@ -102,20 +102,20 @@ async def test_the_cancel_button_stops_the_model(script):
         editor.open(URI, TEXT)
         actions = await editor.actions(URI, 0, 0, 1, 16)
         explain = next(action for action in actions if "Explain" in action.title)
-        running = asyncio.ensure_future(_execute(editor, explain.command))
+        running = asyncio.ensure_future(editor.execute(explain.command))
         await editor.until_asked()
         editor.client.window_work_done_progress_cancel(
             types.WorkDoneProgressCancelParams(editor.progress_tokens[-1])
         )
         with pytest.raises(JsonRpcException, match=r"(?i)cancel"):
             await running
-        await _execute(editor, explain.command)
+        await editor.execute(explain.command)
         assert "cancelled_1" in _page(editor.shown[-1])
 
 
 async def test_a_request_that_makes_no_sense_is_answered_with_a_message(script):
     async with running_editor(*script()) as editor:
-        await _execute(editor, types.Command("x", "codellama.fix", arguments=[{"uri": 3}]))
+        await editor.execute(types.Command("x", "codellama.fix", arguments=[{"uri": 3}]))
         assert "not understood" in editor.messages[0].message
 
 
@@ -129,9 +129,3 @@ async def test_only_the_kinds_that_are_asked_for(script):
 
 def _page(shown: types.ShowDocumentParams) -> str:
     return Path(unquote(urlparse(shown.uri).path)).read_text(encoding="utf-8")
-
-
-async def _execute(editor, command: types.Command) -> None:
-    await editor.client.workspace_execute_command_async(
-        types.ExecuteCommandParams(command=command.command, arguments=command.arguments)
-    )

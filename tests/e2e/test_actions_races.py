@@ -154,7 +154,5 @@ async def test_explanations_are_in_the_editors_language(tmp_path, locale, said):
         editor.open(URI, TEXT)
         actions = await editor.actions(URI, 3, 0, 4, 16)
         explain = next(action for action in actions if action.title == "Explain")
-        await editor.client.workspace_execute_command_async(
-            types.ExecuteCommandParams(explain.command.command, explain.command.arguments)
-        )
+        await editor.execute(explain.command)
         assert ("Answer in German." in asked(tmp_path)[0]) is said

@@ -59,6 +59,34 @@ def test_a_diagnostic_is_seen_in_its_definition(text, language, first, last):
     assert (place.first, place.last) == (first, last)
 
 
+FUNCTION = "function f(a) {\n  return «a»;\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "first_line"),
+    [
+        pytest.param(f"x;\n\n// The a.\n// All.\n{FUNCTION}", "javascript", "// The a."),
+        pytest.param(f"x;\n/**\n * The a.\n */\nexport {FUNCTION}", "typescript", "/**"),
+        pytest.param(f"// The a.\r\n{FUNCTION}", "javascript", "// The a.", id="CRLF"),
+        pytest.param(
+            "class A {\n  // b\n  m() {\n    return «b»;\n  }\n}\n", "javascript", "  // b"
+        ),
+        pytest.param(
+            "# a\n\n# b\n@dec\ndef f():\n    return «a»\n", "python", "# b", id="decorated"
+        ),
+        pytest.param("/// a\n#[b]\nfn f() -> u8 {\n    «x»\n}\n", "rust", "/// a", id="attribute"),
+        pytest.param("/* a\nb */\nint f(void) {\n  return «b»;\n}\n", "c", "/* a"),
+        pytest.param(f"x; // one\n{FUNCTION}", "javascript", "function f(a) {", id="of a line"),
+        pytest.param(f"// x\n\n{FUNCTION}", "javascript", "function f(a) {", id="blank line"),
+        pytest.param("// x\n" * 30 + FUNCTION, "javascript", "function f(a) {", id="long"),
+    ],
+)
+def test_a_function_is_seen_with_the_comment_above_it(text, language, first_line):
+    place = diagnostic_place(*marked(text, language))
+    assert place is not None
+    assert place.lines[0] == first_line
+
+
 def test_a_long_function_gives_its_statement():
     body = "".join(f"    a{n} = {n}\n" for n in range(100))
     text = f"def f():\n{body}    if a:\n        «b»\n        c\n{body}"

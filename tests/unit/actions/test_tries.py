@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from lsp_server.actions.offers import Offer
+from lsp_server.actions.offers import Diagnostic, Offer
 from lsp_server.actions.result import EditResult, PageResult
 from lsp_server.actions.run import run
 from lsp_server.actions.templates import load_templates
@@ -142,6 +142,17 @@ async def test_the_stream_is_closed_once_the_code_is_there(answer):
     assert apply_edits(snapshot.text, result.edits).endswith("return a / 2\n")
     assert "".join(seen).count("```") == answer.count("```")
     assert double.cancelled == 1
+
+
+async def test_the_stream_is_closed_where_the_comment_above_is_left_out():
+    snapshot, start, end = marked("# The half.\ndef half(a):\n    return «a / 3»\n")
+    diagnostic = Diagnostic(start, end, "half(4) is 1.33")
+    offer = Offer("fix", "Fix", "quickfix", start, end, (diagnostic,))
+    answer = "```python\ndef half(b):\n    return b / 2\n```\nIt was a 3."
+    double = ScriptedEngine(chats=[Answer(answer, stall=True)])
+    result = await run(offer, TEMPLATES["fix"], snapshot, double, Config())
+    text = apply_edits(snapshot.text, result.edits)
+    assert text == "# The half.\ndef half(b):\n    return b / 2\n"
 
 
 async def test_no_example_of_use_is_added():
