@@ -62,6 +62,10 @@ class Positions:
             document_changes=[types.TextDocumentEdit(document, self.text_edits(snapshot, edits))]
         )
 
+    def plain_edit(self, snapshot: DocumentSnapshot, edits: Sequence[Edit]) -> types.WorkspaceEdit:
+        """The same for clients that don't know versions in edits."""
+        return types.WorkspaceEdit(changes={snapshot.uri: self.text_edits(snapshot, edits)})
+
     def edit(
         self, snapshot: DocumentSnapshot, change: types.TextDocumentContentChangeEvent
     ) -> Edit:

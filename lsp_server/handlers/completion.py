@@ -60,9 +60,10 @@ class Completions:
         self, params: types.InlineCompletionParams
     ) -> types.InlineCompletionList | None:
         invoked = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
+        asked_of = self._session.documents.get(params.text_document.uri)
         found = await self._suggest(params, several=invoked)
         if found is None:
-            return None
+            return self._nothing(params, asked_of)
         snapshot, edits = found
         command = self._counted(snapshot, edits, "invoked" if invoked else "typing")
         items = [
@@ -84,7 +85,10 @@ class Completions:
         entry = menu_entry(snapshot, edit)
         item = types.CompletionItem(
             label=entry.label,
-            kind=types.CompletionItemKind.Snippet,
+            # Not Snippet: Helix would take the text for one, and expand its dollars.
+            kind=types.CompletionItemKind.Text,
+            insert_text_format=types.InsertTextFormat.PlainText,
+            insert_text_mode=types.InsertTextMode.AsIs,
             detail="Code Llama",
             documentation=entry.edit.text,
             filter_text=entry.filter_text,
@@ -104,6 +108,15 @@ class Completions:
             return None
         number = self._session.count_outcomes().show(snapshot, edits[0].start, edits, trigger)
         return types.Command(title="Accepted", command=_ACCEPTED, arguments=[number])
+
+    def _nothing(
+        self, params: types.InlineCompletionParams, asked_of: DocumentSnapshot | None
+    ) -> types.InlineCompletionList | None:
+        """Null. Neovim's own inline completion goes on showing what it has then, which is right
+        only while one types through it: where nothing was typed it gets an empty list."""
+        now = self._session.documents.get(params.text_document.uri)
+        neovim_shows_an_old_one = self._session.client_name == "Neovim" and now is asked_of
+        return types.InlineCompletionList(items=[]) if neovim_shows_an_old_one else None
 
     def menu_is_on(self) -> bool:
         """By the setting; `auto` is on for clients that have no inline completion."""

@@ -24,7 +24,10 @@ WITH_EVERYTHING = types.ClientCapabilities(
             data_support=True,
         ),
     ),
-    workspace=types.WorkspaceClientCapabilities(apply_edit=True),
+    workspace=types.WorkspaceClientCapabilities(
+        apply_edit=True,
+        workspace_edit=types.WorkspaceEditClientCapabilities(document_changes=True),
+    ),
 )
 BARE = types.ClientCapabilities()
 
@@ -171,6 +174,7 @@ async def running_editor(
     capabilities: types.ClientCapabilities = WITH_EVERYTHING,
     options: Any = None,
     folder: Path | None = None,
+    name: str = "",
 ) -> AsyncIterator[Editor]:
     """An editor connected to `codellama-lsp serve` with the arguments; it leaves as editors do."""
     client = LanguageClient("test-editor", "1", converter_factory=_converter)
@@ -180,6 +184,7 @@ async def running_editor(
     result = await client.initialize_async(
         types.InitializeParams(
             capabilities=capabilities,
+            client_info=types.ClientInfo(name) if name else None,
             root_uri=folder.as_uri() if folder else None,
             initialization_options=options,
         )

@@ -55,9 +55,7 @@ async def test_explain_opens_a_page(script):
 
 
 async def test_commands_apply_edits_where_the_client_cannot_resolve(script):
-    capabilities = types.ClientCapabilities(
-        workspace=types.WorkspaceClientCapabilities(apply_edit=True)
-    )
+    capabilities = types.ClientCapabilities(workspace=WITH_EVERYTHING.workspace)
     async with running_editor(*script(chats=[FIXED]), capabilities=capabilities) as editor:
         editor.open(URI, TEXT)
         actions = await editor.actions(URI, 0, 0, 1, 16, diagnostics=[UNDEFINED])
