@@ -1,7 +1,7 @@
 """Installs the editors that tests/editors drives, into the user's cache folder; the system is left
 as it is.
 
-    python -m tests.editors.install [neovim-0.11] [neovim-0.12] [emacs] [vscode]
+    python -m tests.editors.install [neovim-0.11] [neovim-0.12] [emacs] [helix] [vscode]
 
 Without names all of them. What is there already is left alone. A machine that can't have an editor
 is told why, and its tests are skipped.
@@ -9,24 +9,26 @@ is told why, and its tests are skipped.
 
 import os
 import platform
-import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from tests.editors.debian import (
+    CannotInstall,
+    run,
+    start_script,
+    unpack_packages,
+    write_script,
+)
+
 CACHE = user_cache_path("codellama-lsp") / "test-editors"
 NEOVIM_0_11 = "0.11.4"
 CODE_SERVER = "4.139.1"
 CODE_SERVER_NODE = "24.21.0"
 PLAYWRIGHT = "1.65.1"
-
-
-class CannotInstall(Exception):
-    """This machine can't have the editor; the text says why."""
 
 
 def install_neovim_0_11(folder: Path) -> None:
@@ -41,16 +43,23 @@ def install_neovim_0_12(folder: Path) -> None:
     """From Debian's suite forky, unpacked and not installed: 90 MB, some seconds."""
     unpack_packages(folder, ["neovim"], suite="forky")
     root = folder / "root"
-    loader = next(root.glob("usr/lib/*/ld-linux*.so.*"), None)
-    if loader is None:
-        raise CannotInstall("the unpacked C library has no loader")
-    libraries = loader.parent
-    write_script(
+    start_script(
         folder / "nvim",
+        root,
+        "usr/bin/nvim",
         f"export VIMRUNTIME='{root}/usr/share/nvim/runtime'",
-        f"exec '{loader}' --library-path '{libraries}' '{root}/usr/bin/nvim' "
-        f"--cmd 'set rtp+={root}/usr/lib/nvim' \"$@\"",
+        options=f"--cmd 'set rtp+={root}/usr/lib/nvim'",
     )
+
+
+def install_helix(folder: Path) -> None:
+    """From Debian's suite forky, with the tmux that is its terminal: 75 MB, some seconds."""
+    unpack_packages(folder, ["hx", "tmux", "ncurses-base"], suite="forky")
+    root = folder / "root"
+    runtime = f"export HELIX_RUNTIME='{root}/usr/lib/hx/runtime'"
+    terminals = f"export TERMINFO_DIRS='{root}/usr/share/terminfo:{root}/lib/terminfo'"
+    start_script(folder / "tmux", root, "usr/bin/tmux", terminals)
+    start_script(folder / "hx", root, "usr/lib/hx/hx", runtime, terminals)
 
 
 def install_emacs(folder: Path) -> None:
@@ -114,67 +123,11 @@ def install_chromium(folder: Path) -> None:
     )
 
 
-def unpack_packages(folder: Path, names: list[str], suite: str | None) -> None:
-    """Debian packages and what they need, unpacked under folder/root, by an apt of our own: its
-    own lists, cache and state, so neither rights nor changes to the system are needed. The suite
-    None is the machine's own, whose installed packages are then not fetched again."""
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        raise CannotInstall("apt-get is needed (Debian and its relatives)")
-    apt = folder / "apt"
-    for part in ("state/lists/partial", "cache/archives/partial"):
-        (apt / part).mkdir(parents=True)
-    options = [f"Dir::State={apt}/state", f"Dir::Cache={apt}/cache", "Debug::NoLocking=true"]
-    if suite is None:
-        options += ["Dir::State::status=/var/lib/dpkg/status"]
-    else:
-        (apt / "status").touch()
-        (apt / "sources.list").write_text(source_line(suite))
-        options += [
-            f"Dir::State::status={apt}/status",
-            f"Dir::Etc::SourceList={apt}/sources.list",
-            "Dir::Etc::SourceParts=/dev/null",
-        ]
-    flags = [flag for option in options for flag in ("-o", option)]
-    run("apt-get", *flags, "--quiet", "update")
-    run(
-        *("apt-get", *flags, "--quiet", "--yes", "--no-install-recommends", "--download-only"),
-        *("install", *names),
-    )
-    for package in sorted((apt / "cache" / "archives").glob("*.deb")):
-        run("dpkg-deb", "-x", package, folder / "root")
-    shutil.rmtree(apt)
-
-
-def source_line(suite: str) -> str:
-    """The machine's own Debian mirror, at another suite."""
-    for path in [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*.sources")]:
-        text = path.read_text() if path.exists() else ""
-        found = re.search(
-            r"^(?:URIs:|deb(?: \[.*\])?)\s+(\S+/debian/?)(?:\s|$)", text, re.MULTILINE
-        )
-        if found:
-            keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
-            return f"deb [signed-by={keys}] {found[1]} {suite} main\n"
-    raise CannotInstall("no Debian mirror is configured")
-
-
-def run(*command: str | Path, cwd: Path | None = None) -> None:
-    print("+", *command, flush=True)
-    try:
-        subprocess.run([str(part) for part in command], cwd=cwd, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise CannotInstall(f"{command[0]} failed: {error}") from error
-
-
-def write_script(path: Path, *lines: str) -> None:
-    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
-    path.chmod(0o755)
-
-
 EDITORS: dict[str, tuple[Callable[[Path], None], str]] = {
     "neovim-0.11": (install_neovim_0_11, "nvim"),
     "neovim-0.12": (install_neovim_0_12, "nvim"),
     "emacs": (install_emacs, "emacs"),
+    "helix": (install_helix, "hx"),
     "vscode": (install_vscode, "chromium"),
 }
 

@@ -15,7 +15,8 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
-from tests.editors.install import wanted, write_script
+from tests.editors.debian import write_script
+from tests.editors.install import wanted
 
 ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "editors" / "vscode"
