@@ -1,0 +1,1 @@
+"""make bench-typing: how fast suggestions come, beside llama.vim's way and the bare engine."""

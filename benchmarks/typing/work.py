@@ -1,0 +1,46 @@
+"""What an engine did for a request, ours and llama-server alike."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Work:
+    """One request. `begun` and `last` (its last piece of text, None where there was none) are in
+    seconds of the monotonic clock; `idle` is one that no key waits for."""
+
+    begun: float
+    last: float | None
+    idle: bool
+    evaluated: int
+    """Tokens of the prompt, those from the KV cache not counted."""
+    generated: int
+
+
+def work_in(lines: str) -> list[Work]:
+    """The requests in an engine's records that have ended."""
+    records: dict[int, dict[str, Any]] = defaultdict(dict)
+    for line in lines.splitlines():
+        record = json.loads(line)
+        records[record["number"]] |= record
+    return [_work(record) for record in records.values() if "generated" in record]
+
+
+def _work(record: dict[str, Any]) -> Work:
+    generated = record["generated"]
+    # A generated token but the last is evaluated too, to get the next.
+    prompt = record["evaluated"] - max(0, generated - 1)
+    return Work(record["begun"], record["last"], record["idle"], max(0, prompt), generated)
+
+
+def asked(work: Sequence[Work], started: float, ended: float) -> bool:
+    """Whether an answer that took from `started` to `ended` came from the engine: a request was
+    made for it, or it joined one that was under way, which then ended."""
+    return any(
+        (started <= one.begun <= ended and not one.idle)
+        or (one.begun < started and one.last is not None and started < one.last <= ended)
+        for one in work
+    )
