@@ -17,6 +17,8 @@ _SECRETS = (
     *("secrets.toml", "*.secret", "service-account*.json"),
 )
 
+LogLevel = Literal["debug", "info", "warning", "error"]
+
 EXAMPLE_SYSTEM = "You are a helpful coding assistant. Answer in a concise way."
 
 
@@ -216,6 +218,7 @@ class Config:
     completion: Completion = _section(Completion, "Completions while typing.")
     actions: Actions = _section(Actions, "Code actions on a selection.")
     files: Files = _section(Files, "Which files are left alone.")
-    log_level: Literal["debug", "info", "warning", "error"] = _setting(
-        "warning", "What is written to standard error. Your code appears only at debug."
+    log_level: LogLevel = _setting(
+        "warning",
+        "What is written to standard error and the log file. Your code appears only at debug.",
     )

@@ -6,9 +6,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lsp_server.config import Config
+from lsp_server.config import Config, LogLevel
 from lsp_server.documents import DocumentStore
-from lsp_server.engine.protocol import Condition, Engine, EngineInfo, Phase, Watchable
+from lsp_server.engine.protocol import Condition, Engine, EngineInfo, LogsApart, Phase, Watchable
 from lsp_server.errors import CodeLlamaError
 from lsp_server.status import Status
 
@@ -38,6 +38,7 @@ class Session:
         self.client_name = ""
         self.loading: asyncio.Future[None] | None = None
         self._make_engine = make_engine
+        self._telling: asyncio.Future[None] | None = None
 
     def look_around(self, roots: Sequence[Path]) -> None:
         """Begin to follow what other files say, in the workspace's folders."""
@@ -88,6 +89,11 @@ class Session:
         engine, self.engine, self.engine_info = self.engine, None, None
         if engine:
             await engine.close()
+
+    def set_log_level(self, level: LogLevel) -> None:
+        """Of the engine's own log, where it has one; ours is set by whoever calls this."""
+        if isinstance(self.engine, LogsApart):
+            self._telling = asyncio.ensure_future(self.engine.set_log_level(level))
 
     @property
     def ready_engine(self) -> Engine | None:

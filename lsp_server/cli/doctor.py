@@ -12,6 +12,8 @@ import click
 from lsp_server.config import Config
 
 if TYPE_CHECKING:
+    from lsp_server.crash import reports
+    from lsp_server.doctor.logs import logs_section
     from lsp_server.doctor.models import Sized
     from lsp_server.doctor.report import Section
     from lsp_server.doctor.speed import Measured
@@ -59,6 +61,7 @@ def _sections(quick: bool) -> "Iterator[Section]":
     from lsp_server.doctor.surroundings import editors_section, network_section, sockets_section
     from lsp_server.engine.address import runtime_folder
     from lsp_server.errors import EngineError
+    from lsp_server.log import log_folder
     from lsp_server.models.hardware import measured_bandwidth
     from lsp_server.models.hub import endpoint
 
@@ -79,6 +82,7 @@ def _sections(quick: bool) -> "Iterator[Section]":
     yield sockets_section(runtime_folder, config.engine.kind == "shared")
     yield editors_section()
     yield network_section(os.environ, endpoint())
+    yield logs_section(log_folder(), config.log_level, reports())
     yield settings_section(path, config, origins, error)
     infill = next((model for model in sized if "infill" in model.roles), None)
     if quick or infill is None or not loadable:

@@ -28,11 +28,14 @@ def engine() -> None:
 
 @engine.command()
 @click.option("--settings", type=click.File("rb"), help="Settings as JSON, - for standard input.")
+@click.option("--log-file", type=click.Path(path_type=Path), help="Instead of the usual log file.")
+@click.option("--detached", is_flag=True, hidden=True, help="Nobody reads standard error.")
 @click.option("--double", type=click.Path(path_type=Path, exists=True), hidden=True)
-def run(settings: Any, double: Path | None) -> None:
+def run(settings: Any, log_file: Path | None, detached: bool, double: Path | None) -> None:
     """Run it here, in the foreground."""
     from lsp_server.cli.engine_session import user_config
     from lsp_server.config_sources import Source, merge
+    from lsp_server.crash import tidy, watch
     from lsp_server.engine.address import address_for
     from lsp_server.engine.host.main import run_engine
     from lsp_server.engine.make import make_in_process_engine
@@ -40,7 +43,9 @@ def run(settings: Any, double: Path | None) -> None:
     from lsp_server.log import start_logging
 
     config = merge(Source("--settings", json.load(settings))) if settings else user_config()
-    start_logging(config.log_level)
+    start_logging(config.log_level, "engine", log_file, stderr=not detached)
+    tidy()
+    watch("engine")
 
     def make_engine(config: Config) -> Engine:
         if double:

@@ -15,17 +15,29 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--tcp", metavar="[HOST:]PORT", help="Listen on TCP instead of standard input.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="A settings file.")
+@click.option("--log-file", type=click.Path(path_type=Path), help="Instead of the usual log file.")
 @click.option("--stdio", is_flag=True, help="Standard input and output (the default).")
 @click.option("--double", type=click.Path(path_type=Path, exists=True), hidden=True)
-def serve(tcp: str | None, config_file: Path | None, stdio: bool, double: Path | None) -> None:
+def serve(
+    tcp: str | None,
+    config_file: Path | None,
+    log_file: Path | None,
+    stdio: bool,
+    double: Path | None,
+) -> None:
     """Start the language server; your editor does this.
 
     It speaks LSP over standard input and output. Other programs on this machine can reach what
     listens with --tcp, so that is for debugging.
     """
+    from lsp_server.crash import watch
+    from lsp_server.log import start_logging
+
     # Importing the protocol makes a hundred thousand objects that all stay: nothing to collect.
     gc.disable()
     with compiled_once():
+        start_logging("warning", "serve", log_file)
+        watch("serve")
         server = _server(config_file, double)
     gc.enable()
     gc.freeze()
@@ -41,7 +53,6 @@ def _server(config_file: Path | None, double: Path | None) -> "CodeLlamaServer":
     from lsp_server.engine.make import make_engine
     from lsp_server.engine.protocol import Engine
     from lsp_server.errors import ConfigError
-    from lsp_server.log import start_logging
     from lsp_server.server import create_server
 
     def engine_of(config: Config) -> Engine:
@@ -59,7 +70,6 @@ def _server(config_file: Path | None, double: Path | None) -> "CodeLlamaServer":
         settings, unreadable = read_file(config_file or user_config_path()), None
     except ConfigError as error:
         settings, unreadable = Source("defaults", {}), error
-    start_logging("warning")
     return create_server(settings, engine_of, unreadable)
 
 

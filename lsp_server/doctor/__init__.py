@@ -5,6 +5,7 @@
     models.py        the models of the settings: memory, layers on the GPU, speed to expect
     speed.py         a short measurement with the model itself
     surroundings.py  sockets, editors, network
+    logs.py          where the logs are, and what crashed
     settings.py      the settings in force and where each was set
 
 Nothing here opens a connection or shows a secret.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
 
-from lsp_server.config import Sampling
+from lsp_server.config import LogLevel, Sampling
 
 Order = Literal["psm", "spm"]
 
@@ -133,6 +133,15 @@ class Totals:
 
     evaluated: int = 0
     generated: int = 0
+
+
+@runtime_checkable
+class LogsApart(Protocol):
+    """An engine whose process has a log of its own."""
+
+    async def set_log_level(self, level: LogLevel) -> None:
+        """One of debug, info, warning, error; from now on."""
+        ...
 
 
 class Engine(Protocol):

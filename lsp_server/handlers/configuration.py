@@ -44,6 +44,8 @@ def register(
             return
         after = session.config
         session.status.changed()
+        if before.log_level != after.log_level:
+            session.set_log_level(after.log_level)
         if _loaded_with(before) != _loaded_with(after):
             start_loading(server, session)
 

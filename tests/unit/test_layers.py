@@ -25,7 +25,7 @@ LEVELS: list[set[str]] = [
     {"models"},
     {"config_edit"},
     {"documents", "config_sources", "config_example"},
-    {"config", "line_starts"},
+    {"config", "line_starts", "crash"},
     {"errors", "log", "compiled", "locks"},
     {"__init__"},
 ]

@@ -1,10 +1,11 @@
 """The engine's HTTP: one short handler for each route, named after what llama-server calls it."""
 
+import logging
 import os
 import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,11 +13,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lsp_server import __version__
+from lsp_server.config import LogLevel
 from lsp_server.engine import wire
 from lsp_server.engine.host.clients import Clients
 from lsp_server.engine.host.streaming import Events, event_stream, whole
 from lsp_server.engine.protocol import Chunk, Engine, EngineInfo, Role, Totals
 from lsp_server.errors import CodeLlamaError, EngineError
+from lsp_server.log import set_level
+
+_log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -32,6 +37,7 @@ def create_app(
             Route("/status", routes.status),
             Route("/attach", routes.attach),
             Route("/shutdown", routes.shutdown, methods=["POST"]),
+            Route("/log", routes.log, methods=["POST"]),
             Route("/tokenize", routes.tokenize, methods=["POST"]),
             Route("/infill", routes.infill, methods=["POST"]),
             Route("/v1/models", routes.models),
@@ -105,6 +111,15 @@ class Routes:
     async def shutdown(self, request: Request) -> Response:
         self._stop()
         return JSONResponse({"stopping": True})
+
+    async def log(self, request: Request) -> Response:
+        """Ours: the level of the engine's log, from now on."""
+        level = (await _json(request)).get("level")
+        if level not in get_args(LogLevel):
+            raise EngineError(f"level must be one of {', '.join(get_args(LogLevel))}.")
+        set_level(str(level))
+        _log.info("The log's level is %s", level)
+        return JSONResponse({"level": level})
 
     async def tokenize(self, request: Request) -> Response:
         """llama-server's, and ours beside: a list of texts, or messages, gives counts."""

@@ -8,11 +8,13 @@ import logging
 import subprocess
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TypeVar
 
-from lsp_server.config import Config
+import attrs
+
+from lsp_server.config import Config, LogLevel
 from lsp_server.engine.address import Address, address_for
 from lsp_server.engine.protocol import (
     ChatRequest,
@@ -26,8 +28,8 @@ from lsp_server.engine.protocol import (
     Totals,
 )
 from lsp_server.engine.shared.http import HttpEngine
-from lsp_server.engine.shared.start import last_words, log_path, start_engine
-from lsp_server.errors import EngineGone
+from lsp_server.engine.shared.start import evidence, last_words, start_engine
+from lsp_server.errors import CodeLlamaError, EngineGone
 from lsp_server.locks import locked
 
 _log = logging.getLogger(__name__)
@@ -79,6 +81,13 @@ class SharedEngine:
 
     def chat(self, request: ChatRequest) -> Stream:
         return self._streamed(lambda engine: engine.chat(request))
+
+    async def set_log_level(self, level: LogLevel) -> None:
+        """See LogsApart. An engine that is started later has that level too."""
+        self._config = attrs.evolve(self._config, log_level=level)
+        if self._http:
+            with suppress(CodeLlamaError):  # it is gone, or going
+                await self._http.set_log_level(level)
 
     async def close(self) -> None:
         """Leave the engine; it stays for others, or for a while."""
@@ -149,7 +158,7 @@ class SharedEngine:
             return joined
         self._deaths.count()
         raise EngineGone(
-            f"The engine could not be started: {last_words()}", f"Its log is {log_path()}."
+            f"The engine could not be started. It last said: {last_words()}", evidence()
         )
 
     async def _join_when_there(
@@ -233,7 +242,7 @@ class Deaths:
             raise EngineGone(
                 f"The engine died {len(self._times)} times within minutes, so it is left alone for "
                 f"some. It last said: {last_words()}",
-                f"Its log is {log_path()}. `codellama-lsp engine status` shows its state.",
+                f"{evidence()} `codellama-lsp engine status` shows its state.",
             )
         await asyncio.sleep(_BACK_OFF[len(self._times)])
 
@@ -242,7 +251,7 @@ def keeps_dying() -> EngineGone:
     """What to tell when the engine died over the same request twice."""
     return EngineGone(
         f"The engine died twice over one request. It last said: {last_words()}",
-        f"Its log is {log_path()}. A smaller engine.n_ctx or another model may help.",
+        f"{evidence()} A smaller engine.n_ctx or another model may help.",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from lsp_server.config import LogLevel
 from lsp_server.engine import wire
 from lsp_server.engine.address import Address
 from lsp_server.engine.protocol import (
@@ -49,6 +50,9 @@ class HttpEngine:
 
     async def totals(self) -> Totals:
         return Totals(**(await self.status())["tokens"])
+
+    async def set_log_level(self, level: LogLevel) -> None:
+        await self._json("POST", "/log", {"level": level})
 
     async def shutdown(self) -> None:
         await self._json("POST", "/shutdown", {})

@@ -12,6 +12,7 @@ import pytest
 
 from lsp_server.config import Config, EngineSettings, Models
 from lsp_server.doctor import program, surroundings
+from lsp_server.doctor.logs import logs_section
 from lsp_server.doctor.models import expected, models_section, sized_models
 from lsp_server.doctor.program import CUDA, ROCM, VULKAN, gpu_section, program_section
 from lsp_server.doctor.report import Finding, Section
@@ -360,3 +361,13 @@ def test_settings_show_no_secret(tmp_path, monkeypatch):
     assert "geheim" not in json.dumps(section.as_json()) + text_of(section)
     assert "https://engine.example/v1" in text_of(section)
     assert section.data["settings"]["engine.max_tokens"]["value"] == "7"
+
+
+def test_logs_and_crashes(tmp_path):
+    assert "crashes none reported" in text_of(logs_section(tmp_path, "info", []))
+    report = tmp_path / "engine-1.txt"
+    report.touch()
+    section = logs_section(tmp_path, "info", [report, report])
+    assert "2 reported, the last one" in text_of(section)
+    assert str(report) in section.data["crash_reports"]
+    assert not section.wrong

@@ -33,9 +33,9 @@ def test_it_runs_in_a_session_and_a_folder_of_its_own(started, tmp_path):
     assert command[:2] == [sys.executable, "-P"]
     assert command[-2:] == ["--double", "x"]
     assert options["start_new_session"]
-    assert options["cwd"] == start.log_path().parent
+    assert options["cwd"] == start.output_path().parent
     assert stat.S_IMODE(options["cwd"].stat().st_mode) == 0o700
-    assert stat.S_IMODE(start.log_path().stat().st_mode) == 0o600
+    assert stat.S_IMODE(start.output_path().stat().st_mode) == 0o600
 
 
 def test_a_package_of_our_name_in_the_current_folder_does_not_run(tmp_path):
@@ -54,22 +54,22 @@ def test_a_package_of_our_name_in_the_current_folder_does_not_run(tmp_path):
 
 
 def test_a_long_log_is_begun_anew(started, monkeypatch):
-    monkeypatch.setattr(start, "_LOG_KEPT", 3)
-    start.log_path().write_text("long")
+    monkeypatch.setattr(start, "_OUTPUT_KEPT", 3)
+    start.output_path().write_text("long")
     start.start_engine(Config())
-    assert start.log_path().read_text() == ""
-    assert start.log_path().with_suffix(".log.1").read_text() == "long"
+    assert start.output_path().read_text() == ""
+    assert start.output_path().with_suffix(".out.1").read_text() == "long"
 
 
 def test_a_log_that_windows_does_not_let_go_of_is_gone_on_with(started, monkeypatch):
     def held(self, target):
         raise PermissionError
 
-    monkeypatch.setattr(start, "_LOG_KEPT", 3)
+    monkeypatch.setattr(start, "_OUTPUT_KEPT", 3)
     monkeypatch.setattr(Path, "replace", held)
-    start.log_path().write_text("long")
+    start.output_path().write_text("long")
     start.start_engine(Config())
-    assert start.log_path().read_text() == "long"
+    assert start.output_path().read_text() == "long"
     assert len(started) == 1
 
 
