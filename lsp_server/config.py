@@ -149,6 +149,11 @@ class Completion:
         True,
         "While a suggestion is shown, fetch what would come after accepting it. Off saves energy.",
     )
+    quick_first: bool = _setting(
+        True,
+        "On a CPU, suggest from the nearest code while the rest of what is shown is still unread; "
+        "off waits for all of it.",
+    )
     debounce: Literal["auto", "off"] = _setting(
         "auto",
         "Wait for a pause in typing where suggestions come slower than keys; never for editors "

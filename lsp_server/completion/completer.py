@@ -3,12 +3,13 @@
 import time
 
 from lsp_server.completion.debounce import Debounce
+from lsp_server.completion.idle import IdleTime
 from lsp_server.completion.pipeline import Pipeline
 from lsp_server.completion.remembered import Remembered
 from lsp_server.completion.running import Running, Tell
 from lsp_server.config import Config
 from lsp_server.context.related.index import RelatedIndex
-from lsp_server.documents import DocumentSnapshot, Edit, apply_edits
+from lsp_server.documents import DocumentSnapshot, Edit
 from lsp_server.engine.protocol import Engine, EngineInfo
 
 
@@ -29,7 +30,7 @@ class Completer:
         self._remembered = Remembered()
         self._debounce = Debounce()
         self._running: dict[str, Running] = {}
-        self._ahead: Running | None = None
+        self._idle = IdleTime(self._pipeline, self._remembered)
         self._several: tuple[DocumentSnapshot, int, list[Edit]] | None = None
 
     async def complete(
@@ -42,9 +43,15 @@ class Completer:
         """
         self._debounce.key()
         edit = await self._found(snapshot, offset, config, debounced)
-        if edit and config.completion.look_ahead:
-            self._look_ahead(snapshot, edit, config)
+        if config.completion.look_ahead and not self._busy():
+            self._idle.after(snapshot, offset, edit, config)
         return edit
+
+    def rest_at(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> None:
+        """The cursor stands here: in idle time the code around it is read, so that the first key
+        need not wait for that."""
+        if config.completion.look_ahead and not self._busy():
+            self._idle.at(snapshot, offset, config)
 
     async def several(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> list[Edit]:
         """Up to completion.alternatives different edits at the offset, the best first: for who asks
@@ -80,17 +87,17 @@ class Completer:
         return await self._asked(snapshot, offset, config)
 
     def _agreeing(self, snapshot: DocumentSnapshot, offset: int) -> Running | None:
-        for running in (self._running.get(snapshot.uri), self._ahead):
+        for running in (self._running.get(snapshot.uri), self._idle.running):
             if running and not running.over and running.agrees(snapshot, offset):
                 return running
         return None
 
     def _drop_others(self, uri: str) -> None:
         """End what a new request makes useless, so that the engine is free for it."""
-        for running in (self._running.pop(uri, None), self._ahead):
-            if running:
-                running.cancel()
-        self._ahead = None
+        running = self._running.pop(uri, None)
+        if running:
+            running.cancel()
+        self._idle.end()
 
     async def _asked(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> Edit | None:
         started = time.monotonic()
@@ -106,23 +113,4 @@ class Completer:
         return edit
 
     def _busy(self) -> bool:
-        return any(
-            not running.over for running in (*self._running.values(), self._ahead) if running
-        )
-
-    def _look_ahead(self, snapshot: DocumentSnapshot, edit: Edit, config: Config) -> None:
-        """Fetch what would come after the suggestion was accepted."""
-        if self._busy():
-            return
-        text = apply_edits(snapshot.text, [edit])
-        accepted = DocumentSnapshot(snapshot.uri, snapshot.version, snapshot.language, text)
-        offset = edit.start + len(edit.text)
-        if self._remembered.find(accepted, offset):
-            return
-
-        async def work(tell: Tell) -> Edit | None:
-            found = await self._pipeline.suggest(accepted, offset, config, tell, background=True)
-            self._remembered.add(accepted, offset, found)
-            return found
-
-        self._ahead = Running(accepted, offset, work, False)
+        return any(not running.over for running in self._running.values())

@@ -22,6 +22,8 @@ from lsp_server.engine.protocol import Engine, EngineInfo, InfillRequest, Role
 _CONTROL_TOKENS = 16
 # What a CPU reads in a few seconds; what comes after it is appended to the KV cache.
 _CPU_CONTEXT_TOKENS = 1024
+# What it reads in two: from so much it answers first at a new place.
+_NEAR_TOKENS = 320
 _COUNTS_KEPT = 100_000
 
 
@@ -68,8 +70,8 @@ class Pipeline:
             edits = await self.several(opened, offset, config, most, tell, background)
             return [Edit(offset, offset, edit.text + snapshot.newline) for edit in edits]
         place = await asyncio.to_thread(_place, snapshot, offset)
-        window = await self._window(snapshot, offset, config)
-        request = replace(infill_request(window, config), background=background, alternatives=most)
+        request = await self._request(snapshot, offset, config)
+        request = replace(request, background=background, alternatives=most)
         middles = await self._generate(place, request, tell)
         suggestions = await asyncio.to_thread(_different, place, middles)
         return [
@@ -77,10 +79,36 @@ class Pipeline:
             for one in suggestions
         ]
 
-    async def _window(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> Window:
-        loop = asyncio.get_running_loop()
-        count = self._counter(loop)
-        return await asyncio.to_thread(self._shown, snapshot, offset, config, count)
+    async def read(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> None:
+        """Have the engine read all that is shown for this place, in idle time."""
+        snapshot = with_opened_line(snapshot, offset) or snapshot
+        request = await self._request(snapshot, offset, config)
+        if request.near is None:
+            return  # what answers reads it all
+        whole = replace(request, max_tokens=0, background=True, near=None)
+        async with aclosing(self._engine.infill(whole)) as stream:
+            async for _ in stream:
+                pass
+
+    async def _request(
+        self, snapshot: DocumentSnapshot, offset: int, config: Config
+    ) -> InfillRequest:
+        count = self._counter(asyncio.get_running_loop())
+        window = await asyncio.to_thread(self._shown, snapshot, offset, config, count)
+        near = await asyncio.to_thread(self._near, snapshot, offset, config, count)
+        request = infill_request(window, config)
+        return request if near == (window.prefix, window.suffix) else replace(request, near=near)
+
+    def _near(
+        self, snapshot: DocumentSnapshot, offset: int, config: Config, count: Count
+    ) -> tuple[str, str] | None:
+        """What is shown at first on a machine that reads slowly, None where that is all."""
+        if self._info.gpu or not config.completion.quick_first:
+            return None
+        if context_budget(config, self._info) < 2 * _NEAR_TOKENS:
+            return None
+        window = unix_window(snapshot, offset, _NEAR_TOKENS, count)
+        return window.prefix, window.suffix
 
     def _shown(
         self, snapshot: DocumentSnapshot, offset: int, config: Config, count: Count

@@ -41,6 +41,9 @@ class Running:
         if typed is None:
             return False
         text, so_far = typed.text, self._so_far
+        if not so_far:
+            # Nothing is generated yet. For another text it is asked anew; what was read serves.
+            return not text
         return so_far.startswith(text) or text.startswith(so_far)
 
     async def join(self) -> Edit | None:
@@ -53,6 +56,10 @@ class Running:
             self._waiting -= 1
             if not self._waiting:
                 self.cancel()
+
+    async def ended(self) -> None:
+        """Wait for its end, without wanting it and whatever the end is."""
+        await asyncio.wait([self._task])
 
     def cancel(self) -> None:
         self._task.cancel()

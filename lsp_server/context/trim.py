@@ -32,7 +32,8 @@ _STEP = 36
 # The cursor's line is charged in steps of 1/32 of the budget, so that typing keeps the shares.
 _LINE_STEP = 32
 
-_KEPT_SIDES = 4
+# Two for a document: what is shown, and what is shown at first.
+_KEPT_SIDES = 8
 # The definitions of names on so many lines above the cursor come first. The lines are counted from
 # the last multiple of the step.
 _NAMES_LINES = 32
@@ -90,12 +91,11 @@ class _Sides:
 
     outline: Outline
     number: int
-    budget: int
     above: LinesAbove
     below: LinesBelow
 
 
-_last_sides: OrderedDict[str, _Sides] = OrderedDict()
+_last_sides: OrderedDict[tuple[str, int], _Sides] = OrderedDict()
 
 
 def _sides(
@@ -105,15 +105,15 @@ def _sides(
     follow on the same line."""
     standing = standing_outline(snapshot, number) if snapshot.line_count > SHORT else None
     outline = standing.outline if standing and standing.is_all_but(number) else None
-    last = _last_sides.get(snapshot.uri)
-    if outline and last and (last.outline, last.number, last.budget) == (outline, number, budget):
+    last = _last_sides.get((snapshot.uri, budget))
+    if outline and last and (last.outline, last.number) == (outline, number):
         return last.above.recounted(count), last.below.recounted(count)
     above = LinesAbove(snapshot, number, budget, count)
     # Nothing after the cursor is counted that has no chance to be shown.
     most_below = max(budget // _SUFFIX_SHARE, budget - above.cost) + budget // _SUFFIX_SHARE
     below = LinesBelow(snapshot, number + 1, min(budget, most_below), count)
     if outline:
-        _last_sides[snapshot.uri] = _Sides(outline, number, budget, above, below)
+        _last_sides[snapshot.uri, budget] = _Sides(outline, number, above, below)
         while len(_last_sides) > _KEPT_SIDES:
             _last_sides.pop(next(iter(_last_sides)), None)
     return above, below

@@ -1,4 +1,9 @@
-"""textDocument/inlineCompletion, and textDocument/completion for editors without it."""
+"""textDocument/inlineCompletion, and textDocument/completion for editors without it.
+
+An editor may also tell where the cursor rests, by the notification `codellama/cursor` with the
+parameters {textDocument: {uri}, position}: LSP has none for that, and the first key at a new place
+waits until the code around it was read.
+"""
 
 import logging
 from typing import TYPE_CHECKING, Any
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+CURSOR = "codellama/cursor"
+
 _ACCEPTED = "codellama.accepted"
 
 
@@ -45,6 +52,12 @@ def register(server: LanguageServer, session: Session) -> None:
         """With any second argument a beginning of it was accepted."""
         if session.outcomes and isinstance(number, int):
             session.outcomes.accepted(number, partly=part is not None)
+
+    @server.feature(CURSOR)
+    def cursor(params: Any) -> None:
+        completions.cursor_rests(
+            params.textDocument.uri, types.Position(params.position.line, params.position.character)
+        )
 
 
 class Completions:
@@ -75,6 +88,13 @@ class Completions:
             for edit in edits
         ]
         return types.InlineCompletionList(items=items)
+
+    def cursor_rests(self, uri: str, position: types.Position) -> None:
+        """Idle time may be used to read the code here, before the first key."""
+        found = self._where(uri, position)
+        if found:
+            _, completer, view, offset = found
+            completer.rest_at(view.snapshot, offset, self._session.config)
 
     async def menu(self, params: types.CompletionParams) -> types.CompletionList | None:
         found = await self._suggest(params)
@@ -135,15 +155,11 @@ class Completions:
     ) -> tuple[DocumentSnapshot, list[Edit]] | None:
         """The document and at least one edit; with `several` all that there are to choose from."""
         session = self._session
-        snapshot = session.documents.get(params.text_document.uri)
-        if snapshot is None or not is_wanted(snapshot, session.config):
+        found = self._where(params.text_document.uri, params.position)
+        if found is None:
             return None
-        completer = self._current_completer()
-        if completer is None:
-            return None
-        offset = self._positions.offset(snapshot, params.position)
-        view = notebook_view(session.documents, snapshot.uri) or NotebookView(snapshot, 0)
-        at = (view.snapshot, view.offset(offset), session.config)
+        snapshot, completer, view, offset = found
+        at = (view.snapshot, offset, session.config)
         work = completer.several(*at) if several else self._one(completer, *at)
         try:
             async with session.status.thinking():
@@ -157,6 +173,21 @@ class Completions:
         return snapshot, [
             Edit(view.in_cell(edit.start), view.in_cell(edit.end), edit.text) for edit in edits
         ]
+
+    def _where(
+        self, uri: str, position: types.Position
+    ) -> "tuple[DocumentSnapshot, Completer, NotebookView, int] | None":
+        """The document, what completes it, and the place in what is shown of it; None where nothing
+        is to be completed, or not yet."""
+        session = self._session
+        snapshot = session.documents.get(uri)
+        if snapshot is None or not is_wanted(snapshot, session.config):
+            return None
+        completer = self._current_completer()
+        if completer is None:
+            return None
+        view = notebook_view(session.documents, uri) or NotebookView(snapshot, 0)
+        return snapshot, completer, view, view.offset(self._positions.offset(snapshot, position))
 
     async def _one(
         self, completer: "Completer", snapshot: DocumentSnapshot, offset: int, config: Config

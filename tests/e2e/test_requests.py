@@ -113,3 +113,28 @@ def _params(line: int, column: int) -> types.InlineCompletionParams:
         text_document=types.TextDocumentIdentifier(URI),
         position=types.Position(line, column),
     )
+
+
+async def test_where_the_cursor_rests_is_prepared(script):
+    """By an editor that tells it; a place in no open document is nothing."""
+    async with running_editor(*script(infills=["b + c", "cancelled_{cancelled}"])) as editor:
+        await editor.until_loaded()
+        editor.open(URI, TEXT)
+        for uri in ("file:///project/unknown.py", URI):
+            place = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 15}}
+            editor.client.protocol.notify("codellama/cursor", place)
+        await editor.until_asked()
+        item = await editor.suggestion(URI, 1, 15)
+        assert item.insert_text == "b + c"
+
+
+@pytest.mark.parametrize(
+    "nonsense", [{}, {"textDocument": 1, "position": {}}, {"textDocument": {"uri": URI}}]
+)
+async def test_nonsense_about_the_cursor_is_nothing(script, nonsense):
+    async with running_editor(*script(infills=["b + c"])) as editor:
+        await editor.until_loaded()
+        editor.open(URI, TEXT)
+        editor.client.protocol.notify("codellama/cursor", nonsense)
+        assert (await editor.suggestion(URI, 1, 15)).insert_text == "b + c"
+        assert not editor.messages
