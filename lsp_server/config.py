@@ -28,6 +28,11 @@ def _setting(default: Any, why: str, *checks: Any) -> Any:
     return attrs.field(default=factory, metadata={"why": why}, validator=list(checks) or None)
 
 
+def _own(default: Any, why: str) -> Any:
+    """A field that only the user's own file may set: an editor may send what a workspace says."""
+    return attrs.field(default=default, metadata={"why": why, "own": True})
+
+
 def _section(cls: type, why: str) -> Any:
     return attrs.field(factory=cls, metadata={"why": why})
 
@@ -71,12 +76,34 @@ class Infill:
     )
 
 
+Kind = Literal[
+    "shared",
+    "in-process",
+    "llama-server",
+    "vllm",
+    "ollama",
+    "lm-studio",
+    "text-generation-webui",
+    "openai",
+]
+
+
 @attrs.frozen
 class EngineSettings:
-    kind: Literal["shared", "in-process"] = _setting(
+    kind: Kind = _setting(
         "shared",
         "Where the models run: shared is one resident process for all your editor windows; "
-        "in-process is inside each language server.",
+        "in-process is inside each language server; the others are servers that you run elsewhere "
+        "(docs/scaling.md), openai any that speaks OpenAI's HTTP.",
+    )
+    url: str = _own(
+        "",
+        "Where such a server is, such as https://gpu.example.org:8080; empty for its usual port on "
+        "this machine. Your code is sent there, so only this file can set it, no editor. Its key, "
+        "if it wants one: `codellama-lsp engine key`, or CODELLAMA_API_KEY.",
+    )
+    timeout: int = _setting(
+        60, "Seconds without a word after which such a server is given up.", _at_least(1)
     )
     transport: Literal["auto", "socket", "loopback"] = _setting(
         "auto",
@@ -93,7 +120,10 @@ class EngineSettings:
         validators.or_(validators.in_(["auto"]), _at_least(-1)),
     )
     n_ctx: int = _setting(
-        4096, "Tokens of prompt and answer together. Memory grows with it.", _at_least(256)
+        4096,
+        "Tokens of prompt and answer together. Memory grows with it. Of a server elsewhere never "
+        "more is used than it has.",
+        _at_least(256),
     )
     kv_cache: Literal["f16", "q8_0"] = _setting(
         "f16",
@@ -113,6 +143,11 @@ class EngineSettings:
         "a tenth of the time, nearly the same answers.",
     )
     n_threads: int = _setting(0, "CPU threads; 0 for the number of physical cores.", _at_least(0))
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the models run in a server that is not ours."""
+        return self.kind not in ("shared", "in-process")
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ Every error names the key, where it was set, and in a file the line.
 import difflib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -22,11 +22,13 @@ KeyPath = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Source:
-    """Settings from one place. `lines` has the line number of each key, in a file."""
+    """Settings from one place. `lines` has the line number of each key, in a file; `own` is
+    whether the place is the user's own, and no workspace can have a hand in it."""
 
     origin: str
     values: Mapping[str, Any]
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    own: bool = False
 
     def error(self, path: KeyPath, what: str, hint: str = "") -> ConfigError:
         line = self.lines.get(path)
@@ -50,7 +52,7 @@ def read_file(path: Path) -> Source:
         return Source(str(path), {})
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} could not be read: {error}.") from error
-    return parse_yaml(text, str(path))
+    return replace(parse_yaml(text, str(path)), own=True)
 
 
 def parse_yaml(text: str, origin: str) -> Source:
@@ -114,6 +116,12 @@ def _check_section(
             raise source.error(below, "there is no such setting.", hint)
         if attrs.has(attribute.type):
             yield from _check_section(attribute.type, source, value, below)
+        elif attribute.metadata.get("own") and not source.own and value != attribute.default:
+            raise source.error(
+                below,
+                "only your own settings file may set this, not an editor.",
+                "`codellama-lsp config show` names the file.",
+            )
         else:
             yield below, _check_value(attribute, source, value, below)
 

@@ -12,7 +12,8 @@
     │   └── NotCapable         the model can't do what was asked (infill, instruct)
     └── EngineError            while generating
         ├── EngineClosed       the engine was shut down
-        ├── EngineGone         its process went away, or never came
+        ├── EngineGone         it went away, or never came
+        ├── EngineRefused      a server that answered, but not with what was asked for
         └── PromptTooLong      the prompt does not fit n_ctx
     └── AnswerError            a model's answer that can't become what was asked
 
@@ -77,7 +78,20 @@ class EngineClosed(EngineError):
 
 
 class EngineGone(EngineError):
-    """The engine's process went away, or never came."""
+    """The engine went away, or never came: its process died, or its server can't be reached."""
+
+
+class EngineRefused(EngineError):
+    """A server that answered, but not with what was asked for. `status` is HTTP's, 0 where it
+    answered what is no answer; `retry_after` the seconds that it asks to wait, 0 where it doesn't.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", status: int = 0, retry_after: float = 0.0
+    ) -> None:
+        super().__init__(message, hint)
+        self.status = status
+        self.retry_after = retry_after
 
 
 class PromptTooLong(EngineError):

@@ -61,8 +61,17 @@ class Session:
         await self.stop_engine()
         self.status.set(Condition(Phase.LOADING))
         try:
-            engine = self._make_engine(self.config)
-            self._follow(engine)
+            self._follow(self._make_engine(self.config))
+        except Exception as error:
+            self.status.set(Condition(Phase.FAILED, message=_reason(error)))
+            raise
+        return await self.wait_for_engine()
+
+    async def wait_for_engine(self) -> EngineInfo:
+        """The engine's word on itself, once its models are there. Raises CodeLlamaError."""
+        engine = self.engine
+        assert engine
+        try:
             info = await engine.ready()
         except Exception as error:
             self.status.set(Condition(Phase.FAILED, message=_reason(error)))

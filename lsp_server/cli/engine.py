@@ -42,7 +42,8 @@ def run(settings: Any, log_file: Path | None, detached: bool, double: Path | Non
     from lsp_server.engine.protocol import Engine
     from lsp_server.log import start_logging
 
-    config = merge(Source("--settings", json.load(settings))) if settings else user_config()
+    source = Source("--settings", json.load(settings), own=True) if settings else None
+    config = merge(source) if source else user_config()
     start_logging(config.log_level, "engine", log_file, stderr=not detached)
     tidy()
     watch("engine")

@@ -10,6 +10,10 @@ def make_engine(config: Config) -> Engine:
         from lsp_server.engine.shared.engine import SharedEngine
 
         return SharedEngine(config)
+    if config.engine.elsewhere:
+        from lsp_server.engine.remote.engine import RemoteEngine
+
+        return RemoteEngine(config)
     return make_in_process_engine(config)
 
 

@@ -23,11 +23,12 @@ from lsp_server.engine.protocol import (
     Phase,
     Usage,
 )
-from lsp_server.errors import CodeLlamaError, EngineError, error_named
+from lsp_server.errors import CodeLlamaError, EngineError, PromptTooLong, error_named
 
 _SAMPLING = {field.name for field in attrs.fields(Sampling)}
 # llama-server's default of -1 is "until the model ends it".
 _UNLIMITED = 512
+_LONGEST_ERROR = 300
 
 Json = Mapping[str, Any]
 
@@ -136,23 +137,46 @@ def chunk_of_infill(event: Json) -> Chunk:
 
 def chunk_of_chat(event: Json) -> Chunk:
     choice = (event.get("choices") or [{}])[0]
-    reason = choice.get("finish_reason")
-    finish = None
-    if reason:
-        finish = Finish.LENGTH if reason == "length" else Finish.STOP
     text = (choice.get("delta") or {}).get("content") or ""
-    return Chunk(text, finish, usage_of(event) if finish else None)
+    return Chunk(text, _finish(choice), _usage_told(event))
+
+
+def chunk_of_completion(event: Json) -> Chunk:
+    """OpenAI's completions stream as its chat does, with `text` in place of a delta."""
+    choice = (event.get("choices") or [{}])[0]
+    return Chunk(choice.get("text") or "", _finish(choice), _usage_told(event))
 
 
 def usage_of(event: Json) -> Usage:
-    timings = event.get("timings") or {}
+    """llama-server's timings where there are some, else OpenAI's usage."""
+    timings = event.get("timings")
+    if timings:
+        return Usage(
+            prompt_tokens=int(timings.get("cache_n", 0)) + int(timings.get("prompt_n", 0)),
+            cached_tokens=int(timings.get("cache_n", 0)),
+            generated_tokens=int(timings.get("predicted_n", 0)),
+            prefill_ms=float(timings.get("prompt_ms", 0.0)),
+            decode_ms=float(timings.get("predicted_ms", 0.0)),
+        )
+    usage = event.get("usage") or {}
+    details = usage.get("prompt_tokens_details") or {}
     return Usage(
-        prompt_tokens=int(timings.get("cache_n", 0)) + int(timings.get("prompt_n", 0)),
-        cached_tokens=int(timings.get("cache_n", 0)),
-        generated_tokens=int(timings.get("predicted_n", 0)),
-        prefill_ms=float(timings.get("prompt_ms", 0.0)),
-        decode_ms=float(timings.get("predicted_ms", 0.0)),
+        prompt_tokens=int(usage.get("prompt_tokens") or 0),
+        cached_tokens=int(details.get("cached_tokens") or 0),
+        generated_tokens=int(usage.get("completion_tokens") or 0),
     )
+
+
+def _usage_told(event: Json) -> Usage | None:
+    """Servers tell it with the last piece of text, or in an event of its own after that."""
+    return usage_of(event) if event.get("timings") or event.get("usage") else None
+
+
+def _finish(choice: Json) -> Finish | None:
+    reason = choice.get("finish_reason")
+    if not reason:
+        return None
+    return Finish.LENGTH if reason == "length" else Finish.STOP
 
 
 def _usage_fields(usage: Usage | None) -> dict[str, Any]:
@@ -206,12 +230,32 @@ def error_json(error: CodeLlamaError) -> dict[str, Any]:
 
 
 def error_of(body: Json) -> CodeLlamaError:
-    """The error that a server tells: ours as it was raised there, others' as EngineError."""
-    error = body.get("error")
+    """The error that a server tells: ours as it was raised there, others' as EngineError.
+
+    OpenAI's is `{"error": {"message"}}`, Ollama's `{"error": text}`, FastAPI's `{"detail"}`, and
+    some have `message` at the top.
+    """
+    error = body.get("error") or body.get("detail") or body.get("message") or body
     if not isinstance(error, Mapping):
-        return EngineError(f"The engine answered: {json.dumps(body)[:200]}")
-    kind = error_named(str(error.get("type"))) or EngineError
-    return kind(str(error.get("message", error)), str(error.get("hint", "")))
+        return EngineError(_in_short(error))
+    if error.get("type") == "exceed_context_size_error":  # llama-server's
+        return PromptTooLong(str(error.get("message")), "Lower completion.context_tokens.")
+    kind = error_named(str(error.get("type"))) if is_ours(body) else EngineError
+    message = error.get("message")
+    return (kind or EngineError)(_in_short(message or error), str(error.get("hint", "")))
+
+
+def is_ours(body: Any) -> bool:
+    """Whether an error is one that our engine tells, or that we tell in our own words."""
+    error = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(error, Mapping):
+        return False
+    return "hint" in error or error.get("type") == "exceed_context_size_error"
+
+
+def _in_short(told: Any) -> str:
+    text = told if isinstance(told, str) else json.dumps(told)
+    return " ".join(text.split())[:_LONGEST_ERROR]
 
 
 def _text(body: Json, key: str) -> str:

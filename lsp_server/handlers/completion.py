@@ -17,7 +17,7 @@ from lsp_server.config import Config
 from lsp_server.context.notebook import NotebookView, notebook_view
 from lsp_server.convert import Positions
 from lsp_server.documents import DocumentSnapshot, Edit
-from lsp_server.errors import EngineError, EngineGone
+from lsp_server.errors import CodeLlamaError, EngineError, EngineGone, EngineRefused, NotCapable
 from lsp_server.handlers.messages import show_error
 from lsp_server.handlers.protocol import positions_of
 from lsp_server.session import Session
@@ -164,7 +164,7 @@ class Completions:
         try:
             async with session.status.thinking():
                 edits = await session.newest.run(snapshot.uri, work)
-        except EngineError as error:
+        except (EngineError, NotCapable) as error:
             self._tell_once(error)
             return None
         self._told = False
@@ -200,11 +200,11 @@ class Completions:
         client = self._session.client_name
         return self._session.config.completion.debounce == "off" or client == "Neovim"
 
-    def _tell_once(self, error: EngineError) -> None:
-        """Completions fail silently, but an engine that keeps dying is told, once until it works
-        again."""
+    def _tell_once(self, error: CodeLlamaError) -> None:
+        """Completions fail silently, but an engine that keeps dying, or refuses, is told, once
+        until it works again."""
         _log.warning("No completion: %s", type(error).__name__)
-        if isinstance(error, EngineGone) and not self._told:
+        if isinstance(error, (EngineGone, EngineRefused)) and not self._told:
             self._told = True
             show_error(self._server, error)
 

@@ -2,19 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
-from lsp_server.errors import CodeLlamaError
+from lsp_server.engine.protocol import EngineInfo
+from lsp_server.errors import CodeLlamaError, EngineGone
 from lsp_server.handlers.messages import show_error, show_info
 from lsp_server.handlers.progress import progress
 from lsp_server.session import Session
 
 _log = logging.getLogger(__name__)
+# Seconds between looks for a server that was not there when the editor started.
+_FIRST_LOOK, _LONGEST_PAUSE = 2.0, 30.0
 
 
 def register(
@@ -64,13 +68,42 @@ async def _load(server: LanguageServer, session: Session) -> None:
         report(session.config.models.infill)
         session.status.observers.append(tell)
         try:
-            info = await session.start_engine()
-            if info.notice:
-                show_info(server, info.notice)
-        except CodeLlamaError as error:
-            show_error(server, error)
-        except Exception as error:
-            _log.exception("Loading the model failed")
-            show_error(server, CodeLlamaError(f"The model could not be loaded: {error}."))
+            failure = await _loaded(server, session.start_engine())
         finally:
             session.status.observers.remove(tell)
+    if failure:
+        show_error(server, failure)
+    if isinstance(failure, EngineGone) and session.config.engine.elsewhere:
+        await _look_for_it(server, session)
+
+
+async def _look_for_it(server: LanguageServer, session: Session) -> None:
+    """Wait for a server elsewhere that can't be reached, until it can or others are wanted."""
+    failure: CodeLlamaError | None = EngineGone("")
+    pause = _FIRST_LOOK
+    while isinstance(failure, EngineGone):
+        await asyncio.sleep(pause)
+        if session.loading is not asyncio.current_task() or session.engine is None:
+            return
+        failure = await _loaded(server, session.wait_for_engine())
+        pause = min(pause * 2, _LONGEST_PAUSE)
+    if failure:
+        show_error(server, failure)
+    else:
+        show_info(server, "The model's server answers now.")
+
+
+async def _loaded(
+    server: LanguageServer, loading: Coroutine[Any, Any, EngineInfo]
+) -> CodeLlamaError | None:
+    """Why it failed, if it did."""
+    try:
+        info = await loading
+        if info.notice:
+            show_info(server, info.notice)
+    except CodeLlamaError as error:
+        return error
+    except Exception as error:
+        _log.exception("Loading the model failed")
+        return CodeLlamaError(f"The model could not be loaded: {error}.")
+    return None

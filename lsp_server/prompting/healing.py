@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from lsp_server.prompting.tokenizer import Tokenizer
 
 # Further back there is no word any more but a string of symbols without spaces.
-_MOST_DROPPED = 4
+MOST_DROPPED = 4
 _WORD_STARTS = (b" ", b"\n", b"\t")
 
 
@@ -34,7 +34,7 @@ def heal(tokens: list[int], tokenizer: Tokenizer) -> Healed:
     kept = len(tokens)
     if kept and tokenizer.piece(tokens[-1]).endswith(b"\n"):
         return Healed(tokens, b"")
-    while kept and len(tokens) - kept < _MOST_DROPPED:
+    while kept and len(tokens) - kept < MOST_DROPPED:
         piece = tokenizer.piece(tokens[kept - 1])
         if not piece:
             break

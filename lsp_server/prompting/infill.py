@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lsp_server.engine.protocol import Order
 from lsp_server.errors import NotCapable, PromptTooLong
+from lsp_server.prompting.control_text import Harmless
 from lsp_server.prompting.healing import Healed, heal
 from lsp_server.prompting.infill_format import (
     PLAIN,
@@ -101,9 +102,7 @@ def infill_prompt(
     An order that the format lacks raises NotCapable.
     """
     order = order or _best_order(infill_format, prefix, healing)
-    layout = infill_format.orders.get(order)
-    if layout is None:
-        raise NotCapable(f"{infill_format.family} models have no {order} order.")
+    layout = _layout(infill_format, order)
     healing = order in infill_format.heal if healing is None else healing
     healed = _prefix_tokens(tokenizer, prefix, healing, at_end=layout[-1] == PREFIX)
     bos = tokenizer.bos if infill_format.bos else None
@@ -128,7 +127,7 @@ def _best_order(infill_format: InfillFormat, prefix: str, healing: bool | None) 
     ends_with_prefix = infill_format.orders[infill_format.order][-1] == PREFIX
     at_token_boundary = not prefix or prefix.endswith("\n")
     if ends_with_prefix and healing is False and not at_token_boundary:
-        return "psm" if "psm" in infill_format.orders else infill_format.order
+        return unhealed_order(infill_format)
     return infill_format.order
 
 
@@ -152,6 +151,32 @@ def _control(infill_format: InfillFormat, tokenizer: Tokenizer, text: str) -> in
     if token is None:
         raise NotCapable(f"The model's vocabulary has no {text} token, which infilling needs.")
     return token
+
+
+def infill_text(
+    infill_format: InfillFormat, prefix: str, suffix: str, order: Order | None = None
+) -> str:
+    """The prompt as a text, for servers that take no token ids: they begin it with BOS themselves
+    and know control tokens by their text, so the user's own are made harmless.
+
+    PSM where nothing else is asked for, as a text can't be healed. Raises NotCapable for an order
+    that the format lacks.
+    """
+    order = order or unhealed_order(infill_format)
+    texts = {PREFIX: Harmless.of(prefix).text, SUFFIX: Harmless.of(suffix).text}
+    return "".join(texts.get(name, name) for name in _layout(infill_format, order))
+
+
+def unhealed_order(infill_format: InfillFormat) -> Order:
+    """PSM, in which prompts may end inside a word; the one order of formats that lack it."""
+    return "psm" if "psm" in infill_format.orders else infill_format.order
+
+
+def _layout(infill_format: InfillFormat, order: Order) -> tuple[str, ...]:
+    layout = infill_format.orders.get(order)
+    if layout is None:
+        raise NotCapable(f"{infill_format.family} models have no {order} order.")
+    return layout
 
 
 def end_tokens(infill_format: InfillFormat, tokenizer: Tokenizer) -> frozenset[int]:

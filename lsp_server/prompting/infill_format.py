@@ -1,5 +1,6 @@
 """Infill formats as data: prompts/infill/*.yaml, one file for each family of models."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,7 +18,7 @@ PREFIX, SUFFIX = "$prefix", "$suffix"
 # The family for models that can't infill: the prefix alone; the suffix only stops the middle.
 PLAIN = "plain"
 _REQUIRED = {"family", "architectures", "bos", "orders", "end", "order", "heal", "measured"}
-_OPTIONAL = {"ids"}
+_OPTIONAL = {"ids", "names"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class InfillFormat:
 
     `architectures` are the GGUF's general.architecture values that the family has. `orders` maps
     psm and spm to their parts: `$prefix` and `$suffix` stand for text, all else is a control token
-    by its text. `end` are the tokens that end a middle besides the model's own end-of-generation
+    by its text. `names` finds the family in the name of a served model, whose file nobody can look
+    into. `end` are the tokens that end a middle besides the model's own end-of-generation
     tokens. `order` is the default and `heal` the orders in which healing is on: both measured.
     `ids` gives control tokens their ids for vocabulary files that end before them.
     """
@@ -39,6 +41,7 @@ class InfillFormat:
     order: Order
     heal: tuple[str, ...]
     ids: Mapping[str, int] = field(default_factory=dict)
+    names: re.Pattern[str] | None = None
 
     @property
     def control_tokens(self) -> set[str]:
@@ -97,4 +100,5 @@ def _checked(path: Path, data: dict[str, Any]) -> InfillFormat:
         order=data["order"],
         heal=tuple(data["heal"]),
         ids=data.get("ids", {}),
+        names=re.compile(data["names"], re.IGNORECASE) if "names" in data else None,
     )

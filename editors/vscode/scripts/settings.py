@@ -59,7 +59,7 @@ def _properties_of(cls: type, prefix: str) -> Iterator[tuple[str, dict[str, Any]
     for field in attrs.fields(cls):
         if field.type and attrs.has(field.type):
             yield from _properties_of(field.type, f"{prefix}{field.name}.")
-        else:
+        elif not field.metadata.get("own"):  # which only the user's own file may set
             default = getattr(defaults, field.name)
             yield (
                 prefix + field.name,

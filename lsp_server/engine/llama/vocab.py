@@ -2,12 +2,12 @@
 
 import ctypes
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 
 from lsp_server.engine.llama.binding import llama_cpp
-from lsp_server.prompting.control_text import is_control_text
+from lsp_server.prompting.control_text import any_of, is_control_text
 from lsp_server.prompting.healing import PieceIndex
 
 # A character that no SentencePiece vocabulary merges with another: encoded first and cut off
@@ -42,7 +42,7 @@ class Vocab:
 
     @cached_property
     def control_pattern(self) -> re.Pattern[str]:
-        return _any_of(self._controls)
+        return any_of(self._controls)
 
     def text(self, token: int) -> str:
         return str(llama_cpp.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace"))
@@ -108,7 +108,7 @@ class Vocab:
             for text, _, attributes in self._added
             if not attributes & control and (self.adds_space or text in self._controls)
         ]
-        return re.compile(f"(?={_any_of(texts).pattern})")
+        return re.compile(f"(?={any_of(texts).pattern})")
 
     @cached_property
     def _added(self) -> list[tuple[str, int, int]]:
@@ -141,9 +141,3 @@ class Vocab:
             self._vocab, data, len(data), tokens, capacity, False, False
         )
         return list(tokens[:count])
-
-
-def _any_of(texts: Iterable[str]) -> re.Pattern[str]:
-    """Matches each of the texts, the longest first; of none, nothing."""
-    longest_first = sorted(texts, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")

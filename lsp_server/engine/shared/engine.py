@@ -7,18 +7,17 @@ import asyncio
 import logging
 import subprocess
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from typing import TypeVar
 
 import attrs
 
 from lsp_server.config import Config, LogLevel
 from lsp_server.engine.address import Address, address_for
+from lsp_server.engine.again import Stream, without_start
 from lsp_server.engine.protocol import (
     ChatRequest,
-    Chunk,
     Condition,
     EngineInfo,
     InfillRequest,
@@ -34,7 +33,6 @@ from lsp_server.locks import locked
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-Stream = AsyncGenerator[Chunk, None]
 
 # Python and the web server's start; the model is loaded after the socket is there.
 _SECONDS_TO_START = 60.0
@@ -253,16 +251,3 @@ def keeps_dying() -> EngineGone:
         f"The engine died twice over one request. It last said: {last_words()}",
         f"{evidence()} A smaller engine.n_ctx or another model may help.",
     )
-
-
-async def without_start(stream: Stream, given: Mapping[int, str]) -> Stream:
-    """A stream less the text that was already given of each alternative. Raises EngineGone where
-    one begins otherwise."""
-    rest = dict(given)
-    async for chunk in stream:
-        repeated = rest.get(chunk.index, "")
-        common = min(len(repeated), len(chunk.text))
-        if chunk.text[:common] != repeated[:common]:
-            raise EngineGone("The engine died in the middle of an answer.", "Ask again.")
-        rest[chunk.index] = repeated[common:]
-        yield replace(chunk, text=chunk.text[common:])

@@ -2,9 +2,10 @@
 
 import pytest
 
+from lsp_server.engine.again import without_start
 from lsp_server.engine.protocol import Chunk, Finish
 from lsp_server.engine.shared import engine as shared
-from lsp_server.engine.shared.engine import Deaths, without_start
+from lsp_server.engine.shared.engine import Deaths
 from lsp_server.errors import EngineGone
 
 

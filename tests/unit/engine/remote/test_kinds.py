@@ -1,0 +1,198 @@
+"""What each kind of server does in its own way, with servers that answer as its documents say."""
+
+import json
+
+import pytest
+
+from lsp_server.config import Models
+from lsp_server.engine.protocol import ChatRequest, Finish, InfillRequest, Message, Role, Usage
+from lsp_server.errors import EngineRefused
+from tests.scripted_server import Reply, as_json, chat, completion, events, serving
+
+MODEL = "qwen2.5-coder:1.5b"
+ASK = InfillRequest("a\nb", "c\n", 16)
+
+
+async def everything(stream):
+    return [chunk async for chunk in stream]
+
+
+def text(chunks):
+    return "".join(chunk.text for chunk in chunks)
+
+
+def lines(*values):
+    data = "".join(json.dumps(value) + "\n" for value in values)
+    return Reply(data.encode(), type="application/x-ndjson")
+
+
+def ollama(*generated):
+    return serving(
+        {
+            "/api/version": [as_json({"version": "0.12.3"})],
+            "/api/tags": [as_json({"models": [{"name": MODEL}]})],
+            "/api/ps": [as_json({"models": [{"name": MODEL, "context_length": 2048}]})],
+            "/api/generate": [as_json({"done": True, "done_reason": "load"}), *generated],
+            "/v1/chat/completions": [chat("Hello.")],
+        }
+    )
+
+
+DONE = {
+    "response": "",
+    "done": True,
+    "done_reason": "length",
+    "prompt_eval_count": 7,
+    "eval_count": 2,
+    "prompt_eval_duration": 5_000_000,
+    "eval_duration": 4_000_000,
+}
+
+
+async def test_ollama(engine_at):
+    answer = lines({"response": "x", "done": False}, {"response": "y", "done": False}, DONE)
+    async with ollama(answer) as there, engine_at(there.url, "ollama") as engine:
+        info = await engine.ready()
+        assert (info.infill_model, info.family, info.n_ctx) == (MODEL, "qwen2.5-coder", 2048)
+        chunks = await everything(engine.infill(ASK))
+        assert text(chunks) == "xy"
+        assert chunks[-1].finish is Finish.LENGTH
+        assert chunks[-1].usage == Usage(7, 0, 2, 5.0, 4.0)
+        body = there.bodies("/api/generate")[-1]
+        assert body["raw"] is True
+        assert body["prompt"] == "<|fim_prefix|>a\nb<|fim_suffix|>c\n<|fim_middle|>"
+        assert body["options"]["num_predict"] == 16
+        request = ChatRequest((Message("user", "Hi."),), 8)
+        assert text(await everything(engine.chat(request))) == "Hello."
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        lines({"response": "x", "done": False}),
+        Reply(b'{"response": "x", "done": false}\n{"respo', cut=True),
+        as_json({"error": "llama runner process has terminated"}, 500),
+    ],
+)
+async def test_ollama_is_asked_again(engine_at, bad):
+    good = lines({"response": "x", "done": False}, {"response": "y", "done": False}, DONE)
+    async with ollama(bad, good) as there, engine_at(there.url, "ollama") as engine:
+        assert text(await everything(engine.infill(ASK))) == "xy"
+
+
+VOCABULARY = {"<|fim_prefix|>": 1, "<|fim_suffix|>": 2, "<|fim_middle|>": 3, "<|endoftext|>": 4}
+
+
+def tokenized(body):
+    """A tokenizer of characters with a few control tokens, which it takes for what they are
+    wherever they stand."""
+    found, rest = [], body["prompt"]
+    while rest:
+        control = next((name for name in VOCABULARY if rest.startswith(name)), None)
+        found.append(VOCABULARY[control] if control else 100 + ord(rest[0]))
+        rest = rest[len(control or rest[0]) :]
+    return as_json({"tokens": found, "token_strs": [str(one) for one in found]})
+
+
+def vllm(*completions):
+    models = {"data": [{"id": "Qwen/Qwen2.5-Coder-7B", "max_model_len": 3000}]}
+    return serving(
+        {
+            "/version": [as_json({"version": "0.11.0"})],
+            "/v1/models": [as_json(models)],
+            "/tokenize": [tokenized],
+            "/v1/completions": completions,
+        }
+    )
+
+
+async def test_vllm_takes_ids_and_a_users_control_strings_stay_text(engine_at):
+    usage = {"prompt_tokens": 9, "completion_tokens": 1}
+    answer = events(
+        {"choices": [{"text": "x", "finish_reason": "stop"}]},
+        {"choices": [], "usage": usage | {"prompt_tokens_details": {"cached_tokens": 8}}},
+        "[DONE]",
+    )
+    async with vllm(answer) as there, engine_at(there.url, "vllm") as engine:
+        info = await engine.ready()
+        assert (info.family, info.n_ctx) == ("qwen2.5-coder", 3000)
+        chunks = await everything(engine.infill(InfillRequest("<|fim_middle|>", "b", 16)))
+        assert chunks[-1].usage == Usage(9, 8, 1)
+        [body] = there.bodies("/v1/completions")
+    plain = [100 + ord(letter) for letter in "<|fim_middle|>"]
+    assert body["prompt"] == [1, *plain, 2, 100 + ord("b"), 3]
+    assert set(body["stop_token_ids"]) == set(VOCABULARY.values())
+    assert (body["repetition_penalty"], body["top_k"]) == (1.0, 40)
+
+
+async def test_vllm_is_asked_for_the_cursors_line_only(engine_at):
+    async with vllm(completion("x")) as there, engine_at(there.url, "vllm") as engine:
+        head = "import os\n"
+        await everything(engine.infill(InfillRequest(head + "a", "b\n", 4)))
+        asked = len(there.bodies("/tokenize"))
+        await everything(engine.infill(InfillRequest(head + "ab", "b\n", 4)))
+        texts = [body["prompt"] for body in there.bodies("/tokenize")[asked:]]
+        assert texts[0] == "ab"
+        assert head not in texts
+
+
+async def test_lm_studio(engine_at):
+    models = [
+        {"id": "nomic-embed", "type": "embeddings", "state": "loaded"},
+        {"id": "qwen2.5-coder-7b", "type": "llm", "state": "loaded", "loaded_context_length": 1000},
+        {"id": "other", "type": "llm", "state": "not-loaded"},
+    ]
+    replies = {
+        "/api/v0/models": [as_json({"data": models})],
+        "/v1/completions": [completion("x")],
+    }
+    async with serving(replies) as there, engine_at(there.url, "lm-studio") as engine:
+        info = await engine.ready()
+        assert (info.infill_model, info.n_ctx) == ("qwen2.5-coder-7b", 1000)
+        assert text(await everything(engine.infill(ASK))) == "x"
+        assert there.bodies("/v1/completions")[0]["repeat_penalty"] == 1.0
+
+
+async def test_lm_studio_takes_a_model_that_is_not_loaded_by_name(engine_at):
+    models = [{"id": name, "type": "llm", "state": "not-loaded"} for name in ("a", "b")]
+    replies = {"/api/v0/models": [as_json({"data": models})]}
+    async with (
+        serving(replies) as there,
+        engine_at(there.url, "lm-studio", models=Models("b", "a")) as engine,
+    ):
+        assert (await engine.ready()).infill_model == "b"
+
+
+async def test_text_generation_webui(engine_at):
+    replies = {
+        "/v1/internal/model/info": [as_json({"model_name": "codellama-7b.Q4_K_M.gguf"})],
+        "/v1/completions": [completion("x")],
+    }
+    async with serving(replies) as there, engine_at(there.url, "text-generation-webui") as engine:
+        assert (await engine.ready()).family == "code-llama"
+        assert text(await everything(engine.infill(ASK))) == "x"
+        assert await engine.count_tokens(Role.INFILL, ["abc"]) == [4]
+    assert there.bodies("/v1/completions")[0]["prompt"] == "▁<PRE>a\nb▁<SUF>c\n▁<MID>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "answer", "message"),
+    [
+        ("text-generation-webui", "/v1/internal/model/info", {"model_name": "None"}, "no model"),
+        ("ollama", "/api/tags", {"models": []}, "has no model"),
+        ("ollama", "/api/tags", [], "as Ollama does"),
+        ("lm-studio", "/api/v0/models", {"data": [{"id": 1}]}, "as LM Studio does"),
+        ("vllm", "/v1/models", {"data": [1]}, "as vLLM does"),
+        ("llama-server", "/props", {"x": 1}, "as llama-server does"),
+    ],
+)
+async def test_another_kind_of_server_is_told(engine_at, kind, path, answer, message):
+    replies = {
+        "/version": [as_json({"version": "1"})],
+        "/api/version": [as_json({"version": "1"})],
+        "/v1/models": [as_json({"data": [{"id": "m"}]})],
+        path: [as_json(answer)],
+    }
+    async with serving(replies) as there, engine_at(there.url, kind) as engine:
+        with pytest.raises(EngineRefused, match=message):
+            await engine.ready()
