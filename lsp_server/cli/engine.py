@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from lsp_server.cli.engine_key import key
 from lsp_server.config import Config
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ def status(as_json: bool) -> None:
         click.echo(f"  clients   {one['clients']}")
         click.echo(f"  memory    {one['memory'] / 2**20:,.0f} MiB")
         click.echo(f"  running   {one['uptime']} s")
+
+
+engine.add_command(key)
 
 
 @engine.command()

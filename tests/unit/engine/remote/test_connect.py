@@ -4,7 +4,9 @@ import ssl
 
 import pytest
 import trustme
+from click.testing import CliRunner
 
+from lsp_server.cli.engine_key import key
 from lsp_server.config import EngineSettings
 from lsp_server.config_sources import Source, merge, read_file
 from lsp_server.engine.remote.connect import on_this_machine, url_of
@@ -137,6 +139,24 @@ def test_the_environment_goes_before_the_keyring(own_keyring, monkeypatch):
     store_key("https://a.example.org", "stored")
     monkeypatch.setenv("CODELLAMA_API_KEY", " given ")
     assert find_key("https://a.example.org").value == "given"
+
+
+@pytest.mark.parametrize("kind", ["vllm", "shared"])
+def test_the_command_stores_the_key_of_the_settings_server(
+    own_keyring, monkeypatch, tmp_path, kind
+):
+    file = tmp_path / "config.yaml"
+    file.write_text(f"engine: {{kind: {kind}, url: 'https://a.example.org/v1'}}", encoding="utf-8")
+    monkeypatch.setenv("CODELLAMA_LSP_CONFIG", str(file))
+    result = CliRunner().invoke(key, input="s3cret\n")
+    if kind == "shared":
+        assert isinstance(result.exception, ConfigError)
+        return
+    assert result.output == "Stored the key for https://a.example.org.\n"
+    assert find_key("https://a.example.org").value == "s3cret"
+    assert CliRunner().invoke(key, ["--remove"]).output == "Forgotten.\n"
+    assert CliRunner().invoke(key, ["--remove"]).output.startswith("There is no key")
+    assert CliRunner().invoke(key, input="\n").exit_code == 2
 
 
 def test_without_a_keyring_there_is_no_key_and_storing_says_what_to_do(monkeypatch):
