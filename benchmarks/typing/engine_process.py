@@ -78,7 +78,7 @@ async def _started(config: Config, records: Path) -> asyncio.subprocess.Process:
 
 
 async def _listening(config: Config) -> HttpEngine:
-    socket = address_for(config).socket
-    while not socket.exists():  # noqa: ASYNC110 - a file, which nobody tells of
+    address = address_for(config)
+    while not address.path.exists():  # noqa: ASYNC110 - a file, which nobody tells of
         await asyncio.sleep(0.05)
-    return HttpEngine(socket)
+    return HttpEngine(address)

@@ -1,0 +1,28 @@
+"""The typing benchmark at work: a small model with random weights, the real server and engine."""
+
+from itertools import islice
+
+import pytest
+
+from benchmarks.typing.engine_process import running_engine
+from benchmarks.typing.ours import Ours
+from benchmarks.typing.recording import recorded
+from benchmarks.typing.replay import replay
+from benchmarks.typing.summary import summary
+from tests.unit.engine.tiny import write_code_llama
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    for name in ("XDG_RUNTIME_DIR", "CODELLAMA_LSP_CONFIG"):  # the benchmark sets its own
+        monkeypatch.setenv(name, str(tmp_path))
+    return write_code_llama(tmp_path / "tiny.gguf")
+
+
+async def test_keys_are_replayed_through_server_and_engine(tiny):
+    async with running_engine(str(tiny)) as engine, engine.editor() as editor:
+        await editor.until_loaded()
+        answered = await replay(Ours(editor), islice(recorded(2), 4), 0, 0)
+        found = summary(answered, engine.work(), count=len)
+    assert found["keys"] == 3
+    assert found["tokens evaluated a key, all work"] > 100
