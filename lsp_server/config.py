@@ -231,6 +231,9 @@ class Actions:
     language: str = _setting(
         "auto", "What explanations are written in, such as German; auto is the editor's language."
     )
+    confirm_edits: bool = _setting(
+        True, "Edits are shown before they are made, in editors that can preview them."
+    )
     allowed_folders: list[str] = _setting(
         list, "Projects, by absolute path, whose own actions (.codellama/actions) are offered."
     )

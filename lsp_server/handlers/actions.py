@@ -224,7 +224,8 @@ class Actions:
         if not (known and known.document_changes):
             return self._positions.plain_edit(snapshot, edits)
         edit = self._positions.versioned_edit(snapshot, edits)
-        return _to_confirm(edit, result) if known.change_annotation_support else edit
+        confirms = known.change_annotation_support and self._session.config.actions.confirm_edits
+        return _to_confirm(edit, result) if confirms else edit
 
 
 def _to_confirm(edit: types.WorkspaceEdit, result: EditResult) -> types.WorkspaceEdit:

@@ -150,6 +150,17 @@ async def test_edits_are_confirmed_where_the_client_can_preview(script):
         assert [one.new_text for one in change.edits] == ["def f(a, b):"]
 
 
+async def test_edits_are_not_confirmed_where_the_user_does_not_want_it(script):
+    options = {"actions": {"confirm_edits": False}}
+    async with running_editor(
+        *script(chats=[FIXED]), capabilities=PAGES, options=options
+    ) as editor:
+        editor.open(URI, TEXT)
+        edit = (await fix_of(editor)).edit
+        assert edit.change_annotations is None
+        assert edit.document_changes[0].edits[0].new_text == "def f(a, b):"
+
+
 async def test_three_tries_and_then_the_reason(script):
     async with running_editor(*script(chats=[""])) as editor:
         editor.open(URI, TEXT)

@@ -38,13 +38,15 @@ _OWN = {
         ),
     },
 }
+# What the server has a setting for and the extension its own, by what it says it can do.
+_REPLACED = ("codellama.actions.confirm_edits",)
 
 
 def properties() -> dict[str, Any]:
     """Every setting, `codellama.section.name`. All are the user's own (scope machine): a workspace
     can't choose a model, a command or what leaves the machine."""
     settings = {f"codellama.{key}": value for key, value in _properties_of(Config, "")}
-    return {**_OWN, **settings}
+    return {**_OWN, **{key: value for key, value in settings.items() if key not in _REPLACED}}
 
 
 def rendered(package: str) -> str:
