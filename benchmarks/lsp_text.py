@@ -25,6 +25,21 @@ def offset_at(text: str, position: types.Position) -> int:
     return start + len(line[: position.character * 2].decode("utf-16-le"))
 
 
+def edited(text: str, edit: types.WorkspaceEdit) -> str:
+    """The text after an editor has made the edit, which is of this document alone."""
+    (change,) = edit.document_changes or ()
+    if not isinstance(change, types.TextDocumentEdit):
+        raise ValueError("the edit is of files")
+    spans = [
+        (offset_at(text, e.range.start), offset_at(text, e.range.end), e.new_text)
+        for e in change.edits
+        if not isinstance(e, types.SnippetTextEdit)
+    ]
+    for start, end, new in sorted(spans, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
 def accept(text: str, item: types.InlineCompletionItem) -> str:
     """The text after an editor has inserted the suggestion exactly as it came."""
     if item.range is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from benchmarks.lsp_text import offset_at, position_at
+from benchmarks.lsp_text import edited, position_at
 
 _WAIT_S = 600
 
@@ -57,7 +57,7 @@ class Asking:
         )
         told = [m.message for m in self._editor.messages[said:]]
         told += [str(p.uri) for p in self._editor.shown[pages:]]
-        new = _applied(text, resolved.edit) if resolved.edit else None
+        new = edited(text, resolved.edit) if resolved.edit else None
         return Outcome(new, "; ".join(told), ms, _tries(self._editor.progress[reports:]))
 
 
@@ -67,14 +67,3 @@ def _tries(reports: list[Any]) -> int:
         str(r.get("message") if isinstance(r, dict) else getattr(r, "message", "")) for r in reports
     ]
     return 1 + len({text.partition(" (")[0] for text in told if text.startswith("try ")})
-
-
-def _applied(text: str, edit: types.WorkspaceEdit) -> str:
-    (change,) = edit.document_changes or ()
-    spans = [
-        (offset_at(text, e.range.start), offset_at(text, e.range.end), e.new_text)
-        for e in change.edits
-    ]
-    for start, end, new in sorted(spans, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text

@@ -1,7 +1,7 @@
 """A real server whose engine holds each answer back until the test opens a gate.
 
 `python gated_server.py FOLDER` writes what the model is asked to FOLDER/asked.json, and waits for
-FOLDER/go before it answers with FOLDER/answer.
+FOLDER/go before it answers with what FOLDER/answer holds by then.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from lsp_server.server import create_server
 
 class GatedEngine(ScriptedEngine):
     def __init__(self, folder: Path) -> None:
-        super().__init__(chats=[Answer((folder / "answer").read_text(encoding="utf-8"))])
+        super().__init__()
         self._folder = folder
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
@@ -27,6 +27,7 @@ class GatedEngine(ScriptedEngine):
         print("double: asked", file=sys.stderr, flush=True)
         while not (self._folder / "go").exists():  # noqa: ASYNC110 (another process opens it)
             await asyncio.sleep(0.01)
+        self.chats = [Answer((self._folder / "answer").read_text(encoding="utf-8"))]
         async for chunk in super().chat(request):
             yield chunk
 

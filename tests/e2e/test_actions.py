@@ -127,3 +127,33 @@ async def test_only_the_kinds_that_are_asked_for(script):
 
 def _page(shown: types.ShowDocumentParams) -> str:
     return Path(unquote(urlparse(shown.uri).path)).read_text(encoding="utf-8")
+
+
+LONG = "".join(
+    f"def f{n}(a):\n" + "".join(f"    value_{i} = a + {i}\n" for i in range(40)) + "\n\n"
+    for n in range(200)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        pytest.param(LONG, "python", id="functions"),
+        pytest.param("a word, " * 40_000, "plaintext", id="one line"),
+        pytest.param("| 1 | 2 |\n" * 40_000, "markdown", id="no functions"),
+    ],
+)
+async def test_a_selection_longer_than_n_ctx(script, text, language):
+    async with running_editor(*script(chats=["It is long."])) as editor:
+        editor.open(URI, text, language)
+        lines = text.count("\n")
+        actions = await editor.actions(URI, 0, 0, lines, 400_000 if not lines else 0)
+        explain = next(action for action in actions if action.title == "Explain")
+        await editor.execute(explain.command)
+        page = _page(editor.shown[0])
+        assert "did not fit the model's n_ctx and were left out." in page
+        assert page.endswith("It is long.\n")
+        fix = next(action for action in actions if action.title == "Fix")
+        assert (await editor.client.code_action_resolve_async(fix)).edit is None
+        (message,) = editor.messages
+        assert "Select fewer lines." in message.message

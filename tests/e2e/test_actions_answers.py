@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 
-from benchmarks.lsp_text import offset_at
+from benchmarks.lsp_text import edited
 from tests.e2e.editor import running_editor
 
 TEXT = "import os\r\n\r\n\r\ndef f(a):\r\n    # zwei\r\n    return a + b\r\n"
@@ -109,7 +109,7 @@ async def _performed(editor, uri: str, title: str) -> Told:
     else:
         edit = (await editor.client.code_action_resolve_async(action)).edit
     return Told(
-        _applied(edit) if edit else None,
+        edited(TEXT, edit) if edit else None,
         "".join(message.message for message in editor.messages[messages:]),
         "".join(_page(page.uri) for page in editor.shown[shown:]),
     )
@@ -123,15 +123,6 @@ def _answer(bad: Bad, code: str) -> str:
 def _expected(code: str) -> str:
     """The document with the new code: its own line ends, and nothing else changed."""
     return TEXT[: TEXT.index("def")] + code.replace("\n", "\r\n") + "\r\n"
-
-
-def _applied(edit) -> str:
-    (change,) = edit.document_changes
-    text = TEXT
-    for one in sorted(change.edits, key=lambda e: e.range.start.line, reverse=True):
-        start, end = offset_at(TEXT, one.range.start), offset_at(TEXT, one.range.end)
-        text = text[:start] + one.new_text + text[end:]
-    return text
 
 
 def _page(uri: str) -> str:

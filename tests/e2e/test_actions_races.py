@@ -9,9 +9,9 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 
+from benchmarks.lsp_text import accept, edited
 from tests.e2e.editor import WITH_EVERYTHING, Editor, _converter, range_at
 
 URI = "file:///project/a.py"
@@ -127,14 +127,57 @@ async def test_a_document_that_was_closed_is_not_edited(tmp_path):
         assert editor.shown
 
 
-async def test_cancelling_while_the_model_reads(tmp_path):
-    async with fixing(tmp_path) as (editor, resolving):
-        editor.client.window_work_done_progress_cancel(
-            types.WorkDoneProgressCancelParams(editor.progress_tokens[-1])
-        )
-        with pytest.raises(JsonRpcException, match=r"(?i)cancel"):
-            await resolving
-        assert editor.messages == []
+NEW_CODE = {
+    "Fix": "def f(a, b):\n    return a + b",
+    "Generate": "def f(a, b):\n    return a + b",
+    "Simplify": "def f(a, b):\n    return a + b",
+    "Document": 'def f(a):\n    """The sum."""\n    return a + b',
+    "Translate comments": "def f(a):\n    # The sum.\n    return a + b",
+}
+F = "def f(a):\n    return a + b"
+
+
+@pytest.mark.parametrize(
+    ("change", "is_there"),
+    [
+        pytest.param((0, 0, 0, 0, "# above\n"), True, id="above"),
+        pytest.param((6, 0, 8, 12, ""), True, id="less below"),
+        pytest.param((5, 0, 5, 0, f"{F}\n"), True, id="twice"),
+        pytest.param((4, 4, 4, 4, "# inside\n    "), False, id="inside"),
+        pytest.param((0, 0, 8, 12, ""), False, id="all gone"),
+        pytest.param(None, False, id="closed"),
+    ],
+)
+async def test_each_action_while_the_document_changes(tmp_path, change, is_there):
+    """Where its lines are still there the edit finds them; else the code is kept in a page."""
+    async with gated_editor(tmp_path) as editor:
+        await editor.until_loaded()
+        for number, (title, code) in enumerate(NEW_CODE.items()):
+            uri = f"file:///project/{number}.py"
+            (tmp_path / "answer").write_text(f"```python\n{code}\n```", encoding="utf-8")
+            editor.open(uri, TEXT)
+            actions = await editor.actions(uri, 3, 0, 4, 16)
+            action = next(action for action in actions if action.title == title)
+            resolving = asyncio.ensure_future(editor.client.code_action_resolve_async(action))
+            await editor.until_asked()
+            pages = len(editor.shown)
+            if change:
+                editor.change(uri, 2, change)
+            else:
+                document = types.TextDocumentIdentifier(uri)
+                editor.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
+            await synchronized(editor)
+            (tmp_path / "go").touch()
+            edit = (await resolving).edit
+            (tmp_path / "go").unlink()
+            if not is_there:
+                assert edit is None, title
+                assert code in _page(editor.shown[pages].uri)
+            else:
+                *at, new = change
+                after = accept(TEXT, types.InlineCompletionItem(new, range=range_at(*at)))
+                assert edit.document_changes[0].text_document.version == 2
+                assert edited(after, edit) == after.replace(F, code, 1), title
 
 
 async def test_what_the_editor_knows_reaches_the_model(tmp_path):
