@@ -6,6 +6,7 @@ with its documented prompt.
 """
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -40,6 +41,7 @@ _WARM_UP = Task("span", "warm-up", "def add(a, b):\n    return ", "\n", "a + b",
 @click.option("--model", default=Config().models.infill, show_default=True)
 @click.option("--joined", is_flag=True, help="No line end after a missing line, as in the data.")
 @click.option("--show-failures", type=click.IntRange(0), default=0, metavar="K")
+@click.option("--add", is_flag=True, help="To what the JSON has of the same tasks, other ways.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False))
 def main(
     limit: int | None,
@@ -49,6 +51,7 @@ def main(
     model: str,
     joined: bool,
     show_failures: int,
+    add: bool,
     json_path: Path | None,
 ) -> None:
     """HumanEval infilling, SingleLine and RandomSpanLight, pass@1."""
@@ -78,7 +81,22 @@ def main(
             for (kind, way), found in results.items()
         ],
     }
-    table.write_json(json_path or table.RESULTS / "quality.json", content)
+    path = json_path or table.RESULTS / "quality.json"
+    table.write_json(path, _added(path, content) if add and path.exists() else content)
+
+
+def _added(path: Path, new: dict[str, Any]) -> dict[str, Any]:
+    """The results with those that the file has of other ways. Raises click.ClickException where
+    they are of other tasks or another machine."""
+    old = json.loads(path.read_text(encoding="utf-8"))
+    ways = new["options"]["ways"]
+    old["options"]["ways"] = [way for way in old["options"]["ways"] if way not in ways] + ways
+    new["options"]["ways"] = old["options"]["ways"]
+    if old["options"] != new["options"] or old["machine"] != new["machine"]:
+        raise click.ClickException(f"{path} is of other tasks or another machine.")
+    for key in ("rows", "null", "failed"):
+        new[key] = [entry for entry in old[key] if entry["way"] not in ways] + new[key]
+    return new
 
 
 def _chosen_ways(ways: str, peer: str | None) -> list[str]:
