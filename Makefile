@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 MODEL := qwen2.5-coder-0.5b
 
-.PHONY: install model llama-server demo test unit test-editors lint format clean bench-quality bench-typing bench-actions bench-context
+.PHONY: install model llama-server demo test unit test-editors lint format clean bench-quality bench-masked bench-typing bench-actions bench-context
 
 install: $(VENV)/.installed
 
@@ -35,9 +35,10 @@ unit: install
 test-editors: model
 	$(PY) -m pytest tests/editors
 
-bench-quality bench-typing bench-actions bench-context: bench-%: model
+bench-quality bench-masked bench-typing bench-actions bench-context: bench-%: model
 	$(PY) -m benchmarks.$*
 
+bench-quality: bench-masked
 bench-typing: llama-server
 
 lint: install

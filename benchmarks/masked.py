@@ -32,12 +32,13 @@ from lsp_server.context.budget import Count, counted_lines, cut_end, cut_start
 from lsp_server.context.related.index import RelatedIndex
 from lsp_server.context.trim import Window
 from lsp_server.documents import DocumentSnapshot, apply_edits
-from lsp_server.engine.protocol import Engine, InfillRequest
+from lsp_server.engine.protocol import Engine, InfillRequest, Repository
 
 WAYS: dict[str, dict[str, Any]] = {
     "plain": {},
     "syntax": {},
     "syntax+files": {"related_share": 0.25},
+    "syntax+comments": {"related_share": 0.25},
 }
 _SUFFIX_SHARE = 4
 
@@ -84,12 +85,22 @@ class Asking(Pipeline):
         self.known = known
         self.plain = False
 
+    @property
+    def apart(self) -> bool:
+        """Whether other files are shown in the model's own way, not as comments."""
+        return self._info.files
+
+    @apart.setter
+    def apart(self, wanted: bool) -> None:
+        self._info = replace(self._info, files=wanted)
+
     def _shown(
         self, snapshot: DocumentSnapshot, offset: int, config: Config, count: Count
-    ) -> Window:
+    ) -> tuple[Window, Repository | None]:
         if not self.plain:
             return super()._shown(snapshot, offset, config, count)
-        return plain_window(snapshot.text, offset, context_budget(config, self._info), count)
+        budget = context_budget(config, self._info)
+        return plain_window(snapshot.text, offset, budget, count), None
 
     async def _generate(
         self, place: Place, request: InfillRequest, tell: Callable[[str], None]
@@ -200,6 +211,7 @@ async def _completed(
 ) -> str | None:
     """The document with the suggestion in it, None where there is none."""
     asking.plain = way == "plain"
+    asking.apart = way == "syntax+files"
     snapshot = DocumentSnapshot(task.path.as_uri(), 1, "python", task.text)
     settings = attrs.evolve(config.completion, context_tokens=1 << 20, **WAYS[way])
     if settings.related_share:

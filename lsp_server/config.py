@@ -208,7 +208,7 @@ class Completion:
     related_share: float = _setting(
         0.0,
         "How much of the code shown may come from other files, as a part of it, such as 0.25; 0 "
-        "for none, until it is measured what it is worth.",
+        "for none. Shown in the model's own way where it has one, else as comments.",
         _between(0, 0.9),
     )
     statistics: bool = _setting(

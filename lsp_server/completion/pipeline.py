@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from lsp_server.completion.endings import Ending
 from lsp_server.completion.opened import with_opened_line
+from lsp_server.completion.others import Others, others_at
 from lsp_server.completion.postprocess import Place, Suggestion, clean
 from lsp_server.config import Config
 from lsp_server.context.budget import Count
 from lsp_server.context.languages import language_of
-from lsp_server.context.related.chunk import Chunk, as_comments, fitted
 from lsp_server.context.related.index import RelatedIndex
 from lsp_server.context.scope import shape_at
 from lsp_server.context.trim import Window, infill_window
 from lsp_server.documents import DocumentSnapshot, Edit
-from lsp_server.engine.protocol import Engine, EngineInfo, InfillRequest, Role
+from lsp_server.engine.protocol import Engine, EngineInfo, InfillRequest, Repository, Role
 
 # The control tokens and BOS of every infill format, with room to spare.
 _CONTROL_TOKENS = 16
@@ -94,9 +94,10 @@ class Pipeline:
         self, snapshot: DocumentSnapshot, offset: int, config: Config
     ) -> InfillRequest:
         count = self._counter(asyncio.get_running_loop())
-        window = await asyncio.to_thread(self._shown, snapshot, offset, config, count)
+        shown = await asyncio.to_thread(self._shown, snapshot, offset, config, count)
+        window, repository = shown
         near = await asyncio.to_thread(self._near, snapshot, offset, config, count)
-        request = infill_request(window, config)
+        request = replace(infill_request(window, config), repository=repository)
         return request if near == (window.prefix, window.suffix) else replace(request, near=near)
 
     def _near(
@@ -112,30 +113,17 @@ class Pipeline:
 
     def _shown(
         self, snapshot: DocumentSnapshot, offset: int, config: Config, count: Count
-    ) -> Window:
-        """The window, and before it what other files have to say, within one budget."""
+    ) -> tuple[Window, Repository | None]:
+        """The window, and what other files have to say, within one budget."""
         budget = context_budget(config, self._info)
-        others = self._from_other_files(snapshot, offset, config, count)
-        cost = sum(count(others.splitlines(keepends=True)))
-        window = unix_window(snapshot, offset, budget - cost, count)
-        return Window(others + window.prefix, window.suffix)
-
-    def _from_other_files(
-        self, snapshot: DocumentSnapshot, offset: int, config: Config, count: Count
-    ) -> str:
-        """What is ready of other files, as comments within its share of the budget."""
-        share = int(context_budget(config, self._info) * config.completion.related_share)
-        if not share or self._related is None:
-            return ""
-        language = language_of(snapshot.language, snapshot.uri)
-        ready = self._related.chunks_for(snapshot, offset)
-
-        def commented(texts: Sequence[str]) -> list[int]:
-            """Counts of texts as they are shown: a comment's mark on each line has its cost."""
-            lines = [as_comments([Chunk("", text)], language) for text in texts]
-            return [sum(count(text.splitlines(keepends=True))) for text in lines]
-
-        return as_comments(fitted(ready, share, commented), language)
+        share = int(budget * config.completion.related_share)
+        others = Others()
+        if share and self._related is not None:
+            others = others_at(
+                self._related, snapshot, offset, share, count, apart=self._info.files
+            )
+        window = unix_window(snapshot, offset, budget - others.cost, count)
+        return Window(others.comments + window.prefix, window.suffix), others.repository
 
     def _counter(self, loop: asyncio.AbstractEventLoop) -> Count:
         """Token counts for the thread that trims: known ones at once, others from the engine."""

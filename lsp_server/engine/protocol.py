@@ -21,6 +21,24 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
+class FileText:
+    """A piece of a file, by its path as the model is to see it."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What other files have to say: the repository's name, the path of the file that is completed,
+    and pieces of others."""
+
+    name: str
+    path: str
+    files: tuple[FileText, ...]
+
+
+@dataclass(frozen=True)
 class InfillRequest:
     """Write what stands between `prefix` and `suffix` (both with `\\n` line ends).
 
@@ -32,6 +50,9 @@ class InfillRequest:
     `near` is a smaller (prefix, suffix) at the same place. An engine that would have to read most
     of the whole first may answer from that: a slow machine's first answer at a new place then takes
     a third of the time. An engine that doesn't know it loses nothing.
+
+    `repository` is for models that have a way of their own to be shown other files
+    (`EngineInfo.files`); others are not shown it.
     """
 
     prefix: str
@@ -43,6 +64,7 @@ class InfillRequest:
     background: bool = False
     alternatives: int = 1
     near: tuple[str, str] | None = None
+    repository: Repository | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +120,8 @@ class Chunk:
 @dataclass(frozen=True)
 class EngineInfo:
     """What the loaded models are. `n_ctx` bounds prompt and answer together; `notice` is what the
-    user ought to know about the choice of models, empty where all is well."""
+    user ought to know about the choice of models, empty where all is well. `files` is whether the
+    infill model has a way of its own to be shown other files."""
 
     infill_model: str
     instruct_model: str
@@ -106,6 +129,7 @@ class EngineInfo:
     n_ctx: int
     gpu: bool
     notice: str = ""
+    files: bool = False
 
 
 class Phase(StrEnum):

@@ -17,10 +17,12 @@ from lsp_server.engine.protocol import (
     Chunk,
     Condition,
     EngineInfo,
+    FileText,
     Finish,
     InfillRequest,
     Message,
     Phase,
+    Repository,
     Usage,
 )
 from lsp_server.errors import CodeLlamaError, EngineError, PromptTooLong, error_named
@@ -45,6 +47,8 @@ def infill_body(request: InfillRequest) -> dict[str, Any]:
         body["n_cmpl"] = request.alternatives
     if request.near:
         body["near"] = {"input_prefix": request.near[0], "input_suffix": request.near[1]}
+    if request.repository:
+        body |= _repository_body(request.repository)
     ours = {"order": request.order, "heal": request.heal, "background": request.background or None}
     return body | {key: value for key, value in ours.items() if value is not None}
 
@@ -61,7 +65,26 @@ def infill_request(body: Json) -> InfillRequest:
         background=bool(body.get("background", False)),
         alternatives=max(1, _whole_number(body, "n_cmpl", 1)),
         near=_near(body.get("near")),
+        repository=_repository(body),
     )
+
+
+def _repository_body(repository: Repository) -> dict[str, Any]:
+    """llama-server's `input_extra`, and what it has no name for."""
+    extra = [{"filename": file.path, "text": file.text} for file in repository.files]
+    ours = {"name": repository.name, "path": repository.path}
+    return {"input_extra": extra, "repository": ours}
+
+
+def _repository(body: Json) -> Repository | None:
+    extra = body.get("input_extra")
+    if not extra:
+        return None
+    if not isinstance(extra, list) or not all(isinstance(one, dict) for one in extra):
+        raise EngineError("input_extra must be a list of {filename, text}.")
+    ours = body.get("repository") or {}
+    files = tuple(FileText(_text(one, "filename"), _text(one, "text")) for one in extra)
+    return Repository(_text(ours, "name"), _text(ours, "path"), files)
 
 
 def _near(body: Any) -> tuple[str, str] | None:

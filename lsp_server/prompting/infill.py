@@ -6,7 +6,7 @@ Meta's `infill_prompt_tokens` (arXiv:2308.12950, section 2.3) token for token.
 
 from dataclasses import dataclass
 
-from lsp_server.engine.protocol import Order
+from lsp_server.engine.protocol import Order, Repository
 from lsp_server.errors import NotCapable, PromptTooLong
 from lsp_server.prompting.control_text import Harmless
 from lsp_server.prompting.healing import Healed, heal
@@ -19,10 +19,12 @@ from lsp_server.prompting.infill_format import (
 )
 from lsp_server.prompting.tokenizer import Tokenizer
 
+FILES = "$files"
+
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of the prompt: a control token's text, `$prefix`, `$suffix` or BOS."""
+    """A stretch of the prompt: a control token's text, `$prefix`, `$suffix`, `$files` or BOS."""
 
     name: str
     tokens: list[int]
@@ -96,8 +98,10 @@ def infill_prompt(
     *,
     order: Order | None = None,
     healing: bool | None = None,
+    repository: Repository | None = None,
 ) -> InfillPrompt:
-    """The prompt for the middle between prefix and suffix; None means what measured best.
+    """The prompt for the middle between prefix and suffix; None means what measured best. What the
+    repository says comes first, for a family that is shown other files.
 
     An order that the format lacks raises NotCapable.
     """
@@ -107,6 +111,8 @@ def infill_prompt(
     healed = _prefix_tokens(tokenizer, prefix, healing, at_end=layout[-1] == PREFIX)
     bos = tokenizer.bos if infill_format.bos else None
     parts = [] if bos is None else [Part("BOS", [bos])]
+    if repository and infill_format.shows_files(tokenizer):
+        parts += _files(infill_format, tokenizer, repository)
     for name in layout:
         if name == PREFIX:
             parts.append(Part(name, healed.tokens))
@@ -117,8 +123,31 @@ def infill_prompt(
     prompt = InfillPrompt(parts, healed.dropped, order)
     if healed.dropped and not prompt.tokens:
         # A model needs something to start from, be it half a word.
-        return infill_prompt(infill_format, tokenizer, prefix, suffix, order=order, healing=False)
+        return infill_prompt(
+            infill_format,
+            tokenizer,
+            prefix,
+            suffix,
+            order=order,
+            healing=False,
+            repository=repository,
+        )
     return prompt
+
+
+def _files(infill_format: InfillFormat, tokenizer: Tokenizer, repository: Repository) -> list[Part]:
+    """The repository's name, its files, and the path of the one that follows: the layout that
+    Qwen2.5-Coder's and StarCoder 2's makers document."""
+    layout = infill_format.files
+
+    def marked(mark: str, text: str) -> list[Part]:
+        control = Part(layout[mark], [_control(infill_format, tokenizer, layout[mark])])
+        return [control, Part(FILES, tokenizer.encode_inside(text))]
+
+    parts = marked("repository", repository.name + layout["after_repository"])
+    for file in repository.files:
+        parts += marked("file", f"{file.path}\n{file.text.rstrip()}\n")
+    return parts + marked("file", f"{repository.path}\n")
 
 
 def _best_order(infill_format: InfillFormat, prefix: str, healing: bool | None) -> Order:

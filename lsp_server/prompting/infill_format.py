@@ -18,7 +18,8 @@ PREFIX, SUFFIX = "$prefix", "$suffix"
 # The family for models that can't infill: the prefix alone; the suffix only stops the middle.
 PLAIN = "plain"
 _REQUIRED = {"family", "architectures", "bos", "orders", "end", "order", "heal", "measured"}
-_OPTIONAL = {"ids", "names"}
+_OPTIONAL = {"ids", "names", "files"}
+_FILES = {"repository", "after_repository", "file"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,9 @@ class InfillFormat:
     by its text. `names` finds the family in the name of a served model, whose file nobody can look
     into. `end` are the tokens that end a middle besides the model's own end-of-generation
     tokens. `order` is the default and `heal` the orders in which healing is on: both measured.
-    `ids` gives control tokens their ids for vocabulary files that end before them.
+    `ids` gives control tokens their ids for vocabulary files that end before them. `files` says
+    how the family is shown other files: the tokens before the repository's name and before a file's
+    path, and the text after that name; empty where it was trained on one file alone.
     """
 
     family: str
@@ -42,6 +45,7 @@ class InfillFormat:
     heal: tuple[str, ...]
     ids: Mapping[str, int] = field(default_factory=dict)
     names: re.Pattern[str] | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def control_tokens(self) -> set[str]:
@@ -55,6 +59,11 @@ class InfillFormat:
 
     def has_tokens(self, tokenizer: Tokenizer) -> bool:
         return all(tokenizer.control(text) is not None for text in self.control_tokens)
+
+    def shows_files(self, tokenizer: Tokenizer) -> bool:
+        """Whether other files can be shown in the family's own way."""
+        tokens = [self.files.get("repository"), self.files.get("file")]
+        return all(text and self.token(text, tokenizer) is not None for text in tokens)
 
     def token(self, text: str, tokenizer: Tokenizer) -> int | None:
         """A control token's id: the vocabulary's own, else the one in `ids`."""
@@ -88,6 +97,8 @@ def _checked(path: Path, data: dict[str, Any]) -> InfillFormat:
         suffixes = 0 if data["family"] == PLAIN else 1
         if parts.count(PREFIX) != 1 or parts.count(SUFFIX) != suffixes:
             raise PromptFileError(f"{path}: orders.{name}: needs one $prefix and one $suffix.")
+    if "files" in data and set(data["files"]) != _FILES:
+        raise PromptFileError(f"{path}: files: needs {', '.join(sorted(_FILES))}.")
     for name in (data["order"], *data["heal"]):
         if name not in orders:
             raise PromptFileError(f"{path}: {name!r} is none of its orders.")
@@ -101,4 +112,5 @@ def _checked(path: Path, data: dict[str, Any]) -> InfillFormat:
         heal=tuple(data["heal"]),
         ids=data.get("ids", {}),
         names=re.compile(data["names"], re.IGNORECASE) if "names" in data else None,
+        files=data.get("files", {}),
     )

@@ -96,6 +96,14 @@ class RelatedIndex:
                 chosen.work = self._thread.submit(self._choose, snapshot, line)
             return chosen.chunks
 
+    def place_of(self, snapshot: DocumentSnapshot) -> tuple[str, str]:
+        """The workspace's name and the document's path in it, as the model sees them."""
+        path = path_of(snapshot.uri)
+        if path is None:
+            return "workspace", snapshot.uri.rpartition("/")[2]
+        root = next((root for root in self._roots if path.is_relative_to(root)), path.parent)
+        return root.name or "workspace", self._shown(path)
+
     def wait(self, uri: str) -> None:
         """Until the choice that is being made for a document is made."""
         with self._lock:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import attrs
 
@@ -89,6 +89,7 @@ class LlamaEngine:
             n_ctx=loaded.infill.n_ctx,
             gpu=loaded.infill.model.gpu,
             notice=loaded.notice,
+            files=loaded.infill_format.shows_files(loaded.infill.model.vocab),
         )
 
     async def totals(self) -> Totals:
@@ -107,13 +108,14 @@ class LlamaEngine:
         loaded = await self._wait_loaded()
         context = loaded.infill
         prompt = _prompt(loaded, request, request.prefix, request.suffix)
+        alone = replace(request, repository=None)
         plan = Plan(
             prompt,
             request.max_tokens,
             request.sampling,
             Priority.BACKGROUND if request.background else Priority.TYPING,
             end=loaded.infill_end,
-            near=_prompt(loaded, request, *request.near) if request.near else None,
+            near=_prompt(loaded, alone, *request.near) if request.near else None,
             move=self._settings.move_cached,
             others=_others(request, len(prompt.tokens), context),
         )
@@ -215,6 +217,7 @@ def _prompt(loaded: _Loaded, request: InfillRequest, prefix: str, suffix: str) -
         suffix,
         order=request.order,
         healing=request.heal,
+        repository=request.repository,
     )
     return Prompt(prompt.tokens, prompt.constraint)
 

@@ -1,6 +1,8 @@
 """Which way a key takes: remembered, joined, asked. With the engine double."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -236,6 +238,36 @@ async def test_other_files_stand_before_the_code_as_comments():
     assert "# File: " in others
     assert "# def helper(count):" in others
     assert all(line.startswith("#") for line in others.splitlines())
+    related.close()
+
+
+class ShownFiles(ScriptedEngine):
+    """A model that has a way of its own to be shown files."""
+
+    async def ready(self):
+        return replace(await super().ready(), files=True)
+
+
+async def test_other_files_go_beside_the_code_where_the_model_knows_how():
+    engine = ShownFiles(infills=[Answer("helper(1)")])
+    related = RelatedIndex([Path("/shop")], Files())
+    helper = "def helper(count):\n    return count * 2\n"
+    related.note_open(DocumentSnapshot("file:///shop/b.py", 1, "python", helper))
+    snapshot, offset = at("from b import helper\n\nresult = helper‸\n")
+    snapshot = replace(snapshot, uri="file:///shop/lib/a.py")
+    related.note_open(snapshot)
+    related.chunks_for(snapshot, offset)
+    related.wait(snapshot.uri)
+    subject = Completer(engine, await engine.ready(), related)
+    shown = Config(completion=Completion(look_ahead=False, related_share=0.25))
+    await subject.complete(snapshot, offset, shown)
+    request = engine.infill_requests[0]
+    assert request.prefix == "from b import helper\n\nresult = helper"
+    assert request.repository
+    assert (request.repository.name, request.repository.path) == ("shop", "lib/a.py")
+    (file,) = request.repository.files
+    assert file.path == "b.py"
+    assert file.text.startswith("def helper(count):")
     related.close()
 
 

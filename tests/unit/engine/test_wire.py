@@ -8,9 +8,11 @@ from lsp_server.engine.protocol import (
     ChatRequest,
     Chunk,
     EngineInfo,
+    FileText,
     Finish,
     InfillRequest,
     Message,
+    Repository,
     Usage,
 )
 from lsp_server.errors import EngineError, ModelMissing, NotEnoughMemory
@@ -25,6 +27,7 @@ USAGE = Usage(100, 90, 7, 12.5, 80.25)
         InfillRequest("", "", 0, Sampling(temperature=0.5, seed=7), "psm", True, background=True),
         InfillRequest("é👩‍💻\t", "\r\n", 1, heal=False, order="spm"),
         InfillRequest("a", "b", 9, alternatives=3),
+        InfillRequest("a", "b", 9, repository=Repository("shop", "b.py", (FileText("a.py", "A"),))),
     ],
 )
 def test_an_infill_request_comes_back(request_):
@@ -75,6 +78,17 @@ def test_llama_vims_request_is_understood():
     )
     assert request.prefix == "def f():\n    re"
     assert request.max_tokens > 0
+
+
+def test_llama_vims_other_files_are_understood():
+    body = {"input_prefix": "a", "input_extra": [{"filename": "b.py", "text": "B = 1"}]}
+    assert wire.infill_request(body).repository == Repository("", "", (FileText("b.py", "B = 1"),))
+
+
+@pytest.mark.parametrize("extra", ["text", [1], [{"filename": 1}]])
+def test_other_files_that_are_none_are_refused(extra):
+    with pytest.raises(EngineError):
+        wire.infill_request({"input_extra": extra})
 
 
 def test_openais_content_parts_are_joined():

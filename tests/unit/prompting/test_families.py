@@ -3,6 +3,7 @@ own control strings in a user's code."""
 
 import pytest
 
+from lsp_server.engine.protocol import FileText, Repository
 from lsp_server.errors import NotCapable
 from lsp_server.prompting.infill import choose_format, end_tokens, infill_prompt
 from lsp_server.prompting.infill_format import PLAIN, PREFIX, SUFFIX, load_formats
@@ -35,6 +36,12 @@ LAYOUTS = {
         "spm": "<fim_prefix><fim_suffix>S<fim_middle>P",
     },
 }
+# What comes before that where a.py of the repository `shop` is shown, and b.py is completed.
+FILES = {
+    "qwen2.5-coder": "<|repo_name|>shop\n<|file_sep|>a.py\nA = 1\n<|file_sep|>b.py\n",
+    "starcoder2": "<repo_name>shop<file_sep>a.py\nA = 1\n<file_sep>b.py\n",
+}
+SHOP = Repository("shop", "b.py", (FileText("a.py", "A = 1\n\n"),))
 FAMILIES = sorted(VOCABULARIES)
 CASES = [
     (family, architecture, kind)
@@ -105,6 +112,29 @@ def test_layout(case):
         ]
         assert "".join(shown) == expected
         assert all(len(part.tokens) == 1 for part in prompt.parts if part.name[0] != "$")
+
+
+def test_other_files_come_first_in_the_familys_own_way(case):
+    family, _, vocab = case
+    found = load_formats()[family]
+    assert found.shows_files(vocab) == (family in FILES)
+    for order in found.orders:
+        alone = infill_prompt(found, vocab, "P", "S", order=order).parts
+        parts = infill_prompt(found, vocab, "P", "S", order=order, repository=SHOP).parts
+        start = len(alone) - len(found.orders[order])  # after a token that begins the prompt
+        added = parts[start : start + len(parts) - len(alone)]
+        assert parts[:start] + parts[start + len(added) :] == alone
+        shown = [decoded(vocab, p.tokens) if p.name[0] == "$" else p.name for p in added]
+        assert "".join(shown) == FILES.get(family, "")
+
+
+def test_control_strings_in_other_files_stay_text(case):
+    family, _, vocab = case
+    text = hostile(family)
+    repository = Repository(text, text, (FileText(text, text),))
+    prompt = infill_prompt(load_formats()[family], vocab, "P", "S", repository=repository)
+    ids = {vocab.control(t) for t in controls(family)}
+    assert all(ids.isdisjoint(part.tokens) for part in prompt.parts if part.name[0] == "$")
 
 
 def test_control_strings_in_code_stay_text(case):
