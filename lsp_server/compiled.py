@@ -4,7 +4,7 @@ Both write methods for each class as text and compile that text while modules ar
 554 classes of lsprotocol this is the larger part of the time in which a server starts; with the
 code kept it is milliseconds. A code object is found by its whole source text, so that other
 versions of the libraries find nothing and compile as ever. The file is as trusted as __pycache__:
-the user's own, in the user's cache folder.
+the user's own, in the user's cache folder; one that others wrote is not read.
 """
 
 import builtins
@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import CodeType
 from typing import Any
+
+from lsp_server.ownership import is_own
 
 
 class CompiledOnce:
@@ -66,14 +68,20 @@ def compiled_once(file: Path | None = None) -> Iterator[None]:
 def _default_file() -> Path:
     from platformdirs import user_cache_path
 
-    return user_cache_path("codellama-lsp") / f"compiled-{sys.implementation.cache_tag}.bin"
+    return (
+        user_cache_path("codellama-lsp", appauthor=False)
+        / f"compiled-{sys.implementation.cache_tag}.bin"
+    )
 
 
 def _read(file: Path) -> dict[bytes, CodeType]:
     from importlib.util import MAGIC_NUMBER
 
     try:
-        content = file.read_bytes()
+        with file.open("rb") as opened:
+            if not is_own(os.fstat(opened.fileno())):
+                return {}
+            content = opened.read()
         if content.startswith(MAGIC_NUMBER):
             known = marshal.loads(content[len(MAGIC_NUMBER) :])
             return known if isinstance(known, dict) else {}
@@ -88,6 +96,10 @@ def _write(file: Path, known: dict[bytes, CodeType]) -> None:
 
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-    with os.fdopen(handle, "wb") as out:
-        out.write(MAGIC_NUMBER + marshal.dumps(known))
-    Path(name).replace(file)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(MAGIC_NUMBER + marshal.dumps(known))
+        Path(name).replace(file)
+    except OSError:  # the disk is full; on Windows, another server is reading it
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -41,7 +41,11 @@ def user_config_path() -> Path:
     from platformdirs import user_config_path as platform_config_path
 
     named = os.environ.get("CODELLAMA_LSP_CONFIG")
-    return Path(named) if named else platform_config_path("codellama-lsp") / "config.yaml"
+    return (
+        Path(named)
+        if named
+        else platform_config_path("codellama-lsp", appauthor=False) / "config.yaml"
+    )
 
 
 def read_file(path: Path) -> Source:

@@ -27,7 +27,7 @@ def user_actions() -> Path:
     from platformdirs import user_config_path
 
     named = os.environ.get("CODELLAMA_LSP_ACTIONS")
-    return Path(named) if named else user_config_path("codellama-lsp") / "actions"
+    return Path(named) if named else user_config_path("codellama-lsp", appauthor=False) / "actions"
 
 
 def workspace_actions(folders: Iterable[Path], allowed: Iterable[str]) -> list[Path]:

@@ -7,8 +7,6 @@ models never join an engine that can't serve them.
 
 import hashlib
 import json
-import os
-import stat
 import sys
 import warnings
 from dataclasses import dataclass
@@ -19,9 +17,11 @@ import attrs
 from lsp_server import __version__
 from lsp_server.config import Config
 from lsp_server.errors import EngineError
+from lsp_server.ownership import is_own
 
 _SOCKET = ".sock"
 _LOOPBACK = ".port"
+_OWN_FOLDER = "Remove it, or set XDG_RUNTIME_DIR to a folder of your own."
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,18 @@ def runtime_folder() -> Path:
 
     if sys.platform == "win32":
         # Its runtime folder is among the temporary files, which the system may clear away.
-        folder = user_state_path("codellama-lsp") / "engines"
+        folder = user_state_path("codellama-lsp", appauthor=False) / "engines"
     else:
         with warnings.catch_warnings():
             # It warns where it falls back to a folder under /tmp, which is checked below.
             warnings.simplefilter("ignore")
-            folder = user_runtime_path("codellama-lsp")
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    check_owner(folder.parent)
-    check_owner(folder)
+            try:
+                folder = user_runtime_path("codellama-lsp")
+            except PermissionError as error:  # that one is someone else's
+                raise EngineError(f"{error}.", _OWN_FOLDER) from error
+    for one in (folder.parent, folder):
+        one.mkdir(parents=True, exist_ok=True, mode=0o700)
+        check_owner(one)
     return folder
 
 
@@ -90,17 +93,11 @@ def addresses() -> list[Address]:
 
 
 def check_owner(path: Path) -> None:
-    """Raises EngineError where the file is not the user's own or others may write to it.
-
-    On Windows it is in the user's profile, which other users can't write to.
-    """
-    found = path.lstat()
-    if sys.platform == "win32":
-        return
-    if found.st_uid != os.getuid() or stat.S_ISLNK(found.st_mode) or found.st_mode & 0o022:
+    """Raises EngineError where the file is not the user's own or others may write to it."""
+    if not is_own(path.lstat()):
         raise EngineError(
             f"{path} belongs to someone else, so it is not used.",
-            "Remove it, or set XDG_RUNTIME_DIR to a folder of your own.",
+            _OWN_FOLDER,
         )
 
 

@@ -71,7 +71,7 @@ def write_page(title: str, markdown: str) -> Path:
     """Write the page where only the user can read it; one page a title, so none pile up."""
     from platformdirs import user_cache_path
 
-    folder = user_cache_path("codellama-lsp") / "pages"
+    folder = user_cache_path("codellama-lsp", appauthor=False) / "pages"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = re.sub(r"[^\w.-]+", "-", title).strip("-.")[:80] or "page"
     path = folder / f"{name}.md"

@@ -31,7 +31,7 @@ def models_folder() -> Path:
     named = os.environ.get("CODELLAMA_LSP_MODELS", "").strip()
     if named:
         return Path(named).expanduser().absolute()
-    return platformdirs.user_cache_path("codellama-lsp") / "models"
+    return platformdirs.user_cache_path("codellama-lsp", appauthor=False) / "models"
 
 
 def path_of(entry: Entry) -> Path:

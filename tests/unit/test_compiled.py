@@ -1,5 +1,6 @@
 """What attrs compiles is compiled once, and a file that is no use changes nothing."""
 
+import stat
 from pathlib import Path
 
 import attr._make
@@ -41,6 +42,26 @@ def test_a_broken_file_is_written_anew(tmp_path: Path, cut: int) -> None:
     file.write_bytes(whole[:cut])
     compilers(file)
     assert not compilers(file)[0].added
+
+
+def test_code_that_others_may_have_written_is_not_run(tmp_path: Path) -> None:
+    file = tmp_path / "compiled.bin"
+    compilers(file)
+    file.chmod(0o666)
+    assert compilers(file)[0].added
+    assert not compilers(file)[0].added  # it was replaced by one's own
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_what_can_not_be_put_in_its_place_is_not_left_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(self: Path, target: Path) -> Path:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "replace", held)
+    assert compilers(tmp_path / "compiled.bin")[0].added
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing_else(tmp_path: Path) -> None:

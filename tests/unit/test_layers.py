@@ -27,6 +27,7 @@ LEVELS: list[set[str]] = [
     {"documents", "config_sources", "config_example"},
     {"config", "line_starts", "crash"},
     {"errors", "log", "compiled", "locks"},
+    {"ownership"},
     {"__init__"},
 ]
 # A room may use the seam of the engine, which is types alone.

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import stat
 import sys
 
 import attrs
@@ -35,7 +36,7 @@ def _config(transport):
 )
 def test_transport(monkeypatch, tmp_path, platform, transport, is_loopback):
     monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr("platformdirs.user_state_path", lambda name: tmp_path / name)
+    monkeypatch.setattr("platformdirs.user_state_path", lambda name, appauthor: tmp_path / name)
     address = address_for(_config(transport))
     assert address.is_loopback is is_loopback
     assert address.path.suffix == (".port" if is_loopback else ".sock")
@@ -46,14 +47,16 @@ def test_transport(monkeypatch, tmp_path, platform, transport, is_loopback):
 
 def test_windows_has_no_sockets(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setattr("platformdirs.user_state_path", lambda name: tmp_path / name)
+    monkeypatch.setattr("platformdirs.user_state_path", lambda name, appauthor: tmp_path / name)
     with pytest.raises(EngineError, match="loopback"):
         address_for(_config("socket"))
 
 
 def test_windows_keeps_its_files_out_of_the_temporary_ones(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setattr("platformdirs.user_state_path", lambda name: tmp_path / "state" / name)
+    monkeypatch.setattr(
+        "platformdirs.user_state_path", lambda name, appauthor: tmp_path / "state" / name
+    )
     assert runtime_folder() == tmp_path / "state" / "codellama-lsp" / "engines"
     assert runtime_folder().is_dir()
 
@@ -111,3 +114,26 @@ def test_a_planted_runtime_folder_is_refused(tmp_path, planted):
         folder.chmod(0o777)
     with pytest.raises(EngineError, match="XDG_RUNTIME_DIR"):
         runtime_folder()
+
+
+def test_a_folder_of_our_making_is_the_users_alone(monkeypatch, tmp_path):
+    """Where there is no runtime folder, and whatever the user's umask."""
+    parent = tmp_path / "runtime-1000"
+    monkeypatch.setattr("platformdirs.user_runtime_path", lambda name: parent / name)
+    umask = os.umask(0o002)
+    try:
+        assert runtime_folder() == parent / "codellama-lsp"
+    finally:
+        os.umask(umask)
+    for folder in (parent, parent / "codellama-lsp"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_runtime_folder_that_someone_else_took_is_told(monkeypatch):
+    def refuse(name):
+        raise PermissionError("/tmp/runtime-1000 is owned by uid 1")
+
+    monkeypatch.setattr("platformdirs.user_runtime_path", refuse)
+    with pytest.raises(EngineError, match="owned by uid 1") as raised:
+        runtime_folder()
+    assert "XDG_RUNTIME_DIR" in raised.value.hint
