@@ -26,7 +26,7 @@ def log_folder() -> Path:
     """The folder of logs and crash reports, in the user's state folder; nobody else may open it."""
     from platformdirs import user_log_path
 
-    folder = user_log_path("codellama-lsp")
+    folder = user_log_path("codellama-lsp", appauthor=False)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 

@@ -1,6 +1,7 @@
 """The command line: one file a command. Only what a command needs is imported, when it runs."""
 
 import importlib
+import io
 import sys
 
 import click
@@ -53,8 +54,19 @@ def cli() -> None:
     """
 
 
+def plain_output() -> None:
+    """UTF-8 and bare line ends, as on other systems: Windows would write to files and pipes in the
+    code page of its region, which has no letter for much of what stands in code, and turn a diff's
+    line ends into others."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", newline="\n")
+
+
 def main() -> None:
     """Run the command line; an error that a person can mend is one message and exit status 1."""
+    if sys.platform == "win32":
+        plain_output()
     try:
         cli()
     except CodeLlamaError as error:

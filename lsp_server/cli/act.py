@@ -197,7 +197,7 @@ def _show_edit(place: Lines, result: EditResult, apply: bool) -> None:
             file.write(new)
         click.echo(f"Changed {place.path}.", err=True)
         return
-    click.echo(_diff(str(place.path), old, new), nl=False)
+    click.echo(_diff(place.path.as_posix(), old, new), nl=False)
 
 
 def _diff(path: str, old: str, new: str) -> str:

@@ -80,7 +80,7 @@ def _bindable(folder: Path) -> Finding:
 
 def editors_section() -> Section:
     """The editors on the path and their versions."""
-    there = [one for one in _EDITORS if shutil.which(one[0])]
+    there = [one for one in _EDITORS if _program(one[0])]
     with ThreadPoolExecutor() as pool:
         versions = list(pool.map(lambda one: _version(one[0]), there))
     findings = []
@@ -97,10 +97,18 @@ def editors_section() -> Section:
     return Section("editors", "Editors", tuple(findings), data)
 
 
+def _program(command: str) -> str | None:
+    """Its path; not where Windows looks first, the current folder, which may be anybody's."""
+    found = shutil.which(command)
+    if found and sys.platform == "win32" and Path(found).resolve().parent == Path.cwd():
+        return None
+    return found
+
+
 def _version(command: str) -> str:
     try:
         run = subprocess.run(
-            [shutil.which(command) or command, "--version"],
+            [_program(command) or command, "--version"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",

@@ -8,13 +8,13 @@ the messages' roles.
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lsp_server.errors import PromptFileError
+from lsp_server.prompting.watched import TookTooMuch, run_watched
 
 _SCRIPT = Path(__file__).with_name("template_process.py")
 _SECONDS = 2  # of processor time; a chat template takes a hundredth of one
@@ -58,17 +58,10 @@ class ChatTemplate:
         limits = {"seconds": _SECONDS, "memory": _MEMORY, "size": _SIZE}
         request = {"template": self._source, "variables": variables, **limits}
         try:
-            ended = subprocess.run(
-                [sys.executable, "-P", str(_SCRIPT)],
-                input=json.dumps(request),
-                encoding="utf-8",
-                capture_output=True,
-                timeout=_WALL_SECONDS,
-                check=False,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
-        except subprocess.TimeoutExpired:
-            return self._stop(f"it ran for more than {_SECONDS} seconds")
+            command = [sys.executable, "-P", str(_SCRIPT)]
+            ended = run_watched(command, json.dumps(request), _WALL_SECONDS, _MEMORY)
+        except TookTooMuch:
+            return self._stop("it took too much time or memory")
         except OSError as error:
             return self._failure(f"no process could be started to render it ({error})")
         if ended.returncode:

@@ -20,8 +20,7 @@ def main() -> None:
 
 
 def limit_resources(seconds: int, memory: int) -> None:
-    """Processor time and bytes, where the system has such limits; elsewhere the parent's clock
-    is the only one."""
+    """Processor time and bytes, where the system has such limits; the parent watches as well."""
     if sys.platform == "win32":
         return
     try:

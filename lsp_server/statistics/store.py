@@ -49,7 +49,7 @@ class Row:
 
 def statistics_path() -> Path:
     """Where the counts of this user are kept."""
-    return user_state_path("codellama-lsp") / "statistics.sqlite"
+    return user_state_path("codellama-lsp", appauthor=False) / "statistics.sqlite"
 
 
 def add(counts: Mapping[Key, int], path: Path | None = None) -> None:

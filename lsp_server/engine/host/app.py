@@ -128,9 +128,7 @@ class Routes:
             if "messages" in body:
                 count = await self._engine.count_chat_tokens(wire.messages(body))
                 return JSONResponse({"count": count})
-            content = body.get("content", "")
-            texts = [content] if isinstance(content, str) else content
-            role = Role(body.get("role", Role.INFILL))
+            role, texts = _texts_to_count(body)
             return JSONResponse({"counts": await self._engine.count_tokens(role, texts)})
 
     async def infill(self, request: Request) -> Response:
@@ -205,6 +203,18 @@ async def _json(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise EngineError("The request must be a JSON object.")
     return body
+
+
+def _texts_to_count(body: dict[str, Any]) -> tuple[Role, list[str]]:
+    content = body.get("content", "")
+    texts = [content] if isinstance(content, str) else content
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise EngineError("content must be a text or a list of texts.")
+    try:
+        return Role(body.get("role", Role.INFILL)), texts
+    except ValueError as error:
+        roles = " or ".join(role.value for role in Role)
+        raise EngineError(f"role must be {roles}.") from error
 
 
 def _joined_infill(events: list[dict[str, Any]]) -> dict[str, Any] | list[dict[str, Any]]:

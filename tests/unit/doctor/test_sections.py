@@ -268,6 +268,15 @@ def test_engine_sockets_are_counted(tmp_path):
     assert "1 in the folder" in text_of(sockets_section(lambda: tmp_path))
 
 
+def test_windows_has_ports_instead(tmp_path, monkeypatch):
+    (tmp_path / "engine-0.port").touch()
+    monkeypatch.setattr(surroundings.sys, "platform", "win32")
+    section = sockets_section(lambda: tmp_path)
+    assert states(section) == ["ok", "ok"]
+    assert "loopback" in text_of(section)
+    assert "1 in the folder" in text_of(section)
+
+
 def test_folder_for_sockets_that_is_too_deep(tmp_path):
     deep = tmp_path / ("x" * 100)
     deep.mkdir()
@@ -302,6 +311,16 @@ def test_editors(tmp_path, monkeypatch):
     assert section.data["editors"] == {"VS Code": "1.139.1", "Neovim": "0.9.5", "Helix": ""}
     assert "0.9.5; 0.11 or later is needed" in text_of(section)
     assert not section.wrong
+
+
+def test_a_program_in_the_current_folder_is_no_editor(tmp_path, monkeypatch):
+    """Windows looks there first, and a workspace may bring one along."""
+    monkeypatch.setattr(surroundings.sys, "platform", "win32")
+    monkeypatch.setattr(surroundings.shutil, "which", lambda name: str(tmp_path / name))
+    monkeypatch.setattr(surroundings, "_version", lambda name: "99.0")
+    assert len(editors_section().data["editors"]) > 0
+    monkeypatch.chdir(tmp_path)
+    assert editors_section().data["editors"] == {}
 
 
 def test_editor_that_hangs(tmp_path, monkeypatch):

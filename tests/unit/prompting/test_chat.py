@@ -155,10 +155,8 @@ def test_template_that_fails(plain_vocab, template, reason):
 def test_template_without_end_is_stopped_and_not_run_again(plain_vocab, template, monkeypatch):
     monkeypatch.setattr(template_module, "_SECONDS", 1)
     runs = []
-    run = template_module.subprocess.run
-    monkeypatch.setattr(
-        template_module.subprocess, "run", lambda *args, **how: runs.append(1) or run(*args, **how)
-    )
+    run = template_module.run_watched
+    monkeypatch.setattr(template_module, "run_watched", lambda *args: runs.append(1) or run(*args))
     chat = TemplateChat(template, "some.gguf")
     for messages in ([USER], [SYSTEM, USER]):
         with pytest.raises(PromptFileError, match="was stopped"):
@@ -169,7 +167,7 @@ def test_template_without_end_is_stopped_and_not_run_again(plain_vocab, template
 def test_template_is_run_once_for_messages_of_one_shape(plain_vocab, monkeypatch):
     chat = TemplateChat(CHATML, "some.gguf")
     chat.encode([SYSTEM, USER], plain_vocab)
-    monkeypatch.setattr(template_module.subprocess, "run", None)
+    monkeypatch.setattr(template_module, "run_watched", None)
     tokens = chat.encode([SYSTEM, Message("user", "Another\n  question")], plain_vocab)
     assert "user\nAnother\n  question<|im_end|>" in plain_vocab.render(tokens)
 
