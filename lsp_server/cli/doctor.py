@@ -12,8 +12,6 @@ import click
 from lsp_server.config import Config
 
 if TYPE_CHECKING:
-    from lsp_server.crash import reports
-    from lsp_server.doctor.logs import logs_section
     from lsp_server.doctor.models import Sized
     from lsp_server.doctor.report import Section
     from lsp_server.doctor.speed import Measured
@@ -49,6 +47,8 @@ def doctor(as_json: bool, quick: bool) -> None:
 def _sections(quick: bool) -> "Iterator[Section]":
     """Each as soon as it is known; what could go most wrong, loading the model, comes last."""
     from lsp_server.cli.this_machine import llama_devices, this_machine
+    from lsp_server.crash import reports
+    from lsp_server.doctor.logs import logs_section
     from lsp_server.doctor.models import expected, models_section, sized_models
     from lsp_server.doctor.program import (
         broken_section,
