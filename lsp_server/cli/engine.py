@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,7 +64,10 @@ def run(settings: Any, log_file: Path | None, detached: bool, double: Path | Non
 @engine.command()
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def status(as_json: bool) -> None:
-    """Show the engines that are running: process, models, clients, memory."""
+    """Show the engines that are running: models, clients, memory, and what they have done.
+
+    Times are medians and 99th percentiles of the last thousand requests of a kind.
+    """
     found = asyncio.run(_statuses())
     if as_json:
         click.echo(json.dumps(found, indent=2))
@@ -80,6 +83,47 @@ def status(as_json: bool) -> None:
         click.echo(f"  clients   {one['clients']}")
         click.echo(f"  memory    {one['memory'] / 2**20:,.0f} MiB")
         click.echo(f"  running   {one['uptime']} s")
+        for title, text in _done(one):
+            click.echo(f"  {title:<9} {text}")
+
+
+@engine.command()
+def metrics() -> None:
+    """Print what the running engines have done, as Prometheus reads it.
+
+    Prometheus asks no unix sockets: let a timer write this into a file for its node exporter's
+    textfile collector. Of several engines, one follows the other.
+    """
+
+    async def ask(address: "Address", engine: "HttpEngine") -> str:
+        return await engine.metrics()
+
+    for page in asyncio.run(_of_each(ask)):
+        click.echo(page, nl=False)
+
+
+def _done(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What an engine did, in words."""
+    for kind, outcomes in status["served"].items():
+        if not any(outcomes.values()):
+            continue
+        text = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items() if count)
+        first, answer = (status["latency"][kind][what] for what in ("first_token", "answer"))
+        if first:
+            text += f"; first token {_in_ms(first)}"
+        if answer:
+            text += f", whole answer {_in_ms(answer)}"
+        yield kind, text
+    queue, cache, tokens = status["queue"], status["cache"], status["tokens"]
+    yield "queue", f"{queue['waiting']} waiting, {queue['answering']} answering"
+    known = cache["cached_tokens"] + cache["evaluated_tokens"]
+    share = f"; {cache['cached_tokens'] / known:.0%} of their tokens" if known else ""
+    yield "cache", f"{cache['hits']} hits of {cache['prompts']} prompts{share}"
+    yield "tokens", f"{tokens['evaluated']} evaluated, {tokens['generated']} generated"
+
+
+def _in_ms(quantiles: dict[str, float]) -> str:
+    return " / ".join(f"{quantiles[name] * 1000:,.0f}" for name in ("p50", "p99")) + " ms"
 
 
 engine.add_command(key)

@@ -30,17 +30,14 @@ class HttpConnection:
         self._client = client
 
     async def json(self, method: str, path: str, body: Event | None = None) -> Any:
-        try:
-            request = self._request(method, path, body)
-            response = await self._client.send(request)
-        except httpx.HTTPError as error:
-            raise self._gone("does not answer", error) from error
-        if response.status_code >= 400:
-            raise self._told(response, response.text)
+        response = await self._answer(method, path, body)
         try:
             return response.json()
         except ValueError as error:
             raise self._no_answer() from error
+
+    async def text(self, method: str, path: str) -> str:
+        return (await self._answer(method, path, None)).text
 
     async def events(self, method: str, path: str, body: Event | None = None) -> Events:
         """Server-sent events, until the server says [DONE] or ends."""
@@ -66,6 +63,15 @@ class HttpConnection:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    async def _answer(self, method: str, path: str, body: Event | None) -> httpx.Response:
+        try:
+            response = await self._client.send(self._request(method, path, body))
+        except httpx.HTTPError as error:
+            raise self._gone("does not answer", error) from error
+        if response.status_code >= 400:
+            raise self._told(response, response.text)
+        return response
 
     @asynccontextmanager
     async def _response(

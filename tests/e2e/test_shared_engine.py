@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import stat
+import sys
 
 import attrs
 import httpx
@@ -140,6 +141,29 @@ async def test_other_tools_can_ask(script):
         events = [json.loads(line[6:]) for line in stream.splitlines() if line]
         assert "".join(event["content"] for event in events) == "one two"
         assert [event["stop"] for event in events] == [False, False, True]
+
+
+async def test_what_it_has_done_can_be_asked(script):
+    async with loaded_editor(script(infills=["1"], chats=["Hi."])) as editor, http() as client:
+        await editor.suggestion(URI, 0, 4)
+        question = {"messages": [{"role": "user", "content": "Hi"}]}
+        await client.post("/v1/chat/completions", json=question)
+        page = await client.get("/metrics")
+        shown, printed = await asyncio.gather(_engine_command("status"), _engine_command("metrics"))
+    assert page.headers["content-type"].startswith("text/plain; version=")
+    assert 'codellama_requests_total{kind="chat",outcome="done"} 1.0' in page.text
+    assert 'codellama_requests_total{kind="infill",outcome="done"} 1.0' in page.text
+    assert 'codellama_answer_seconds{kind="chat",quantile="0.5"}' in page.text
+    assert 'codellama_requests_total{kind="chat",outcome="done"} 1.0' in printed
+    assert "  chat      1 done; first token " in shown
+    assert "  queue     0 waiting, 0 answering\n" in shown
+
+
+async def _engine_command(name: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "lsp_server", "engine", name), stdout=asyncio.subprocess.PIPE
+    )
+    return (await process.communicate())[0].decode()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -16,10 +17,12 @@ from lsp_server import __version__
 from lsp_server.config import LogLevel
 from lsp_server.engine import wire
 from lsp_server.engine.host.clients import Clients
+from lsp_server.engine.host.observed import Kind, Observed
 from lsp_server.engine.host.streaming import Events, event_stream, whole
 from lsp_server.engine.protocol import Chunk, Engine, EngineInfo, Role, Totals
 from lsp_server.errors import CodeLlamaError, EngineError
 from lsp_server.log import set_level
+from lsp_server.models.hardware import Device
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +38,7 @@ def create_app(
             Route("/health", routes.health),
             Route("/props", routes.props),
             Route("/status", routes.status),
+            Route("/metrics", routes.metrics),
             Route("/attach", routes.attach),
             Route("/shutdown", routes.shutdown, methods=["POST"]),
             Route("/log", routes.log, methods=["POST"]),
@@ -65,6 +69,7 @@ class Routes:
         self._clients = clients
         self._stop = stop
         self._started = time.time()
+        self._observed = Observed()
         self._info: EngineInfo | None = None
 
     async def health(self, request: Request) -> Response:
@@ -102,8 +107,34 @@ class Routes:
                 "tokens": vars(totals),
                 "memory": psutil.Process().memory_info().rss,
                 "uptime": round(time.time() - self._started),
+                **self._observed.as_json(),
             }
         )
+
+    async def metrics(self, request: Request) -> Response:
+        """For Prometheus."""
+        import psutil
+
+        from lsp_server.engine.host.metrics import CONTENT_TYPE, metrics
+
+        info = self._info
+        about = {"version": __version__}
+        devices: list[Device] = []
+        if info:
+            about |= {"infill_model": info.infill_model, "instruct_model": info.instruct_model}
+        if info and info.gpu:
+            from lsp_server.engine.llama.devices import offload_devices
+
+            devices = offload_devices()
+        page = metrics(
+            self._observed,
+            await self._engine.totals() if info else Totals(),
+            self._clients.attached,
+            psutil.Process().memory_info().rss,
+            devices,
+            about,
+        )
+        return Response(page, headers={"Content-Type": CONTENT_TYPE})
 
     async def attach(self, request: Request) -> Response:
         return event_stream(self._clients.attach())
@@ -133,8 +164,9 @@ class Routes:
 
     async def infill(self, request: Request) -> Response:
         body = await _json(request)
-        stream = self._engine.infill(wire.infill_request(body))
-        events = self._events(stream, wire.infill_event)
+        asked = wire.infill_request(body)
+        kind: Kind = "background" if asked.background else "infill"
+        events = self._events(self._engine.infill(asked), kind, wire.infill_event)
         if body.get("stream"):
             return event_stream(events)
         return whole(events, _joined_infill)
@@ -160,7 +192,7 @@ class Routes:
             choice["text"] = choice.pop("delta")["content"]
             return as_chat | {"object": "text_completion"}
 
-        events = self._events(self._engine.infill(wire.infill_request(asked)), event)
+        events = self._events(self._engine.infill(wire.infill_request(asked)), "infill", event)
         if body.get("stream"):
             return event_stream(events, last="[DONE]")
         return whole(events, _joined_completion)
@@ -170,6 +202,7 @@ class Routes:
         info = await self.loaded()
         events = self._events(
             self._engine.chat(wire.chat_request(body)),
+            "chat",
             lambda chunk: wire.chat_event(chunk, info.instruct_model),
         )
         if body.get("stream"):
@@ -185,14 +218,13 @@ class Routes:
     async def _events(
         self,
         stream: AsyncGenerator[Chunk, None],
+        kind: Kind,
         event: Callable[[Chunk], dict[str, Any]],
     ) -> Events:
         with self._clients.using():
-            try:
-                async for chunk in stream:
+            async with aclosing(self._observed.follow(stream, kind)) as chunks:
+                async for chunk in chunks:
                     yield event(chunk)
-            finally:
-                await stream.aclose()
 
 
 async def _json(request: Request) -> dict[str, Any]:

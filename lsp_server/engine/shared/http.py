@@ -44,6 +44,10 @@ class HttpEngine:
         status: Event = await self._http.json("GET", "/status")
         return status
 
+    async def metrics(self) -> str:
+        """Prometheus' text."""
+        return await self._http.text("GET", "/metrics")
+
     async def totals(self) -> Totals:
         return Totals(**(await self.status())["tokens"])
 
