@@ -1,8 +1,13 @@
 """The composition root: one server, its session, and its handlers."""
 
+import asyncio
 import logging
+import sys
+import threading
+from typing import BinaryIO
 
 from lsprotocol import types
+from pygls.io_ import StdoutWriter, run_async
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import __version__
@@ -11,6 +16,7 @@ from lsp_server.config_sources import Source, merge
 from lsp_server.errors import ConfigError
 from lsp_server.handlers import actions, completion, configuration, lifecycle, status
 from lsp_server.handlers.protocol import CodeLlamaProtocol
+from lsp_server.handlers.standard_input import pipe_reader
 from lsp_server.log import set_level
 from lsp_server.session import EngineFactory, Session
 
@@ -26,6 +32,25 @@ class CodeLlamaServer(LanguageServer):
 
     def report_server_error(self, error: Exception, source: object) -> None:
         _log.error("%s: %s", getattr(source, "__name__", source), type(error).__name__)
+
+    def start_io(self, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> None:
+        """Serve on standard input and output until the editor goes."""
+        stdin, stdout = stdin or sys.stdin.buffer, stdout or sys.stdout.buffer
+        reader = pipe_reader(stdin, stdout)
+        if reader is None:
+            super().start_io(stdin, stdout)
+            return
+        self._stop_event = threading.Event()
+        self.protocol.set_writer(StdoutWriter(stdout))
+        serving = run_async(self._stop_event, reader, self.protocol, _log, self.report_server_error)
+        try:
+            asyncio.run(serving)
+        except BrokenPipeError:
+            _log.error("The editor is gone.")
+        except (KeyboardInterrupt, SystemExit):
+            pass
+        finally:
+            self.shutdown()  # type: ignore[no-untyped-call]
 
 
 def create_server(
