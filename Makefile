@@ -4,7 +4,11 @@ VENV := .venv
 PY := $(VENV)/bin/python
 MODEL := qwen2.5-coder-0.5b
 
+<<<<<<< HEAD
 .PHONY: install model llama-server demo test unit test-editors lint format clean bench-quality bench-masked bench-typing bench-actions bench-context
+=======
+.PHONY: install model llama-server demo test unit test-editors lint lint-lua format clean bench-quality bench-typing bench-actions bench-context
+>>>>>>> adb7c01 (feat(neovim): what the server says it does, several suggestions on next, what was accepted told)
 
 install: $(VENV)/.installed
 
@@ -32,8 +36,14 @@ test: lint model
 unit: install
 	$(PY) -m pytest tests/unit
 
+# The editors that are missing are fetched into the user's cache folder; where a machine can't have
+# one, its tests are skipped, and why stands in the summary.
 test-editors: model
-	$(PY) -m pytest tests/editors
+	CODELLAMA_TEST_INSTALL=1 $(PY) -m pytest tests/editors
+
+# luacheck and StyLua over the Neovim plugin; `test-editors` does the same.
+lint-lua: install
+	$(PY) -m tests.editors.lua
 
 bench-quality bench-masked bench-typing bench-actions bench-context: bench-%: model
 	$(PY) -m benchmarks.$*

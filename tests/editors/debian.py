@@ -37,7 +37,7 @@ def unpack_packages(folder: Path, names: list[str], suite: str | None) -> None:
     run("apt-get", *flags, "--quiet", "update")
     run(
         *("apt-get", *flags, "--quiet", "--yes", "--no-install-recommends", "--download-only"),
-        *("install", *names),
+        *("install", "--reinstall", *names),
     )
     for package in sorted((apt / "cache" / "archives").glob("*.deb")):
         run("dpkg-deb", "-x", package, folder / "root")

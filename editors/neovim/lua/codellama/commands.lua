@@ -88,8 +88,11 @@ local SUBCOMMANDS = {
     tell('suggestions are ' .. (config.current.automatic and 'on' or 'off'))
   end,
   status = function()
-    local state, detail = status.get()
-    tell(detail == '' and state or ('%s (%s)'):format(state, detail))
+    local now = status.get()
+    if not now then
+      return tell('the server does not run')
+    end
+    tell(('%s (%s)'):format(status.words(now), now.message or now.model))
   end,
   log = function()
     vim.cmd.split(vim.fn.fnameescape(vim.lsp.log.get_filename()))

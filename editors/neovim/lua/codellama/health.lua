@@ -34,7 +34,7 @@ local function check_command()
   if vim.fn.executable(command) == 0 then
     vim.health.error(('%s is not a command'):format(command), {
       'make install in a checkout of codellama-lsp leaves .venv/bin/codellama-lsp',
-      "put it on PATH, or name it: require('codellama').setup({ cmd = { '/path/to/it', 'serve' } })",
+      "put it on PATH, or name it: setup({ cmd = { '/path/to/codellama-lsp', 'serve' } })",
     })
     return false
   end
@@ -78,14 +78,13 @@ local function check_models()
 end
 
 local function check_engine()
-  local clients = vim.lsp.get_clients({ name = 'codellama' })
-  local state, detail = require('codellama.status').get()
-  if #clients == 0 then
+  local status = require('codellama.status').get()
+  if not status then
     vim.health.info('the server is not running; it starts with the first file')
-  elseif state == 'error' then
-    vim.health.error(detail)
+  elseif status.state == 'failed' then
+    vim.health.error(status.message or 'the model could not be loaded')
   else
-    vim.health.ok('the server runs and is ' .. state)
+    vim.health.ok(('the server runs and is %s, with %s'):format(status.state, status.model))
   end
 end
 

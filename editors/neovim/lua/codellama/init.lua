@@ -12,6 +12,8 @@ function M.setup(options)
     return
   end
   config.set(options or {})
+  -- A plugin manager that loads this late, or from a folder in a repository, may have left it out.
+  vim.cmd.runtime('plugin/codellama.lua')
   local status, page = require('codellama.status'), require('codellama.page')
   vim.lsp.config('codellama', {
     cmd = config.current.cmd,
@@ -19,16 +21,21 @@ function M.setup(options)
     capabilities = {
       -- Neovim 0.11 does not say it: without it the server would answer in the completion menu.
       textDocument = { inlineCompletion = { dynamicRegistration = false } },
-      experimental = { codellama = { pages = true } },
+      experimental = { codellama = { pages = true, status = true } },
     },
     handlers = {
       ['codellama/page'] = page.on_page,
-      ['window/showMessage'] = status.on_message,
+      ['codellama/status'] = status.on_status,
     },
-    on_attach = function() end, -- of lsp/codellama.lua, which is for those without this plugin
+    -- In the place of what lsp/codellama.lua has, which is for those without this plugin.
+    on_attach = function(client)
+      if vim.lsp.inline_completion then
+        -- It may be on for everything, and would show the same suggestion a second time.
+        vim.lsp.inline_completion.enable(false, { client_id = client.id })
+      end
+    end,
     on_exit = status.on_exit,
   })
-  status.start()
   require('codellama.inline').start()
   for action, key in pairs(config.current.keys) do
     M._bind(action, key)
@@ -52,8 +59,8 @@ function M.accept_line()
   return require('codellama.inline').accept('line')
 end
 
----Shows the next of several suggestions.
----@return boolean whether there is another
+---Shows the next of several suggestions; asks for them where there is only one yet.
+---@return boolean whether there was one
 function M.next()
   return require('codellama.inline').next()
 end

@@ -6,7 +6,6 @@
 
 local config = require('codellama.config')
 local ghost = require('codellama.ghost')
-local status = require('codellama.status')
 local suggestions = require('codellama.suggestion')
 
 local M = {}
@@ -39,7 +38,6 @@ local function cancel()
       asked.client:cancel_request(asked.id)
     end
     asked = nil
-    status.thinking(false)
   end
 end
 
@@ -64,14 +62,17 @@ local function on_reply(request, result)
     return -- superseded, whatever the order in which answers come
   end
   asked = nil
-  status.thinking(false)
   local place = request.place
   if not typing() or menu_is_open() or not suggestions.same_place(place, suggestions.place()) then
     return
   end
+  local before = shown and shown.text
   clear()
   for _, item in ipairs(result and (result.items or result) or {}) do
-    table.insert(others, suggestions.from_item(item, place, request.client.offset_encoding))
+    table.insert(others, suggestions.from_item(item, place, request.client))
+  end
+  if others[2] and others[1].text == before then
+    table.insert(others, table.remove(others, 1)) -- asked for the next one
   end
   if others[1] then
     show(others[1])
@@ -97,7 +98,6 @@ local function ask(kind)
     on_reply(request, result)
   end, place.bufnr)
   request.id = id
-  status.thinking(sent)
   asked = sent and request or nil
 end
 
@@ -149,6 +149,21 @@ function M.visible()
   return shown ~= nil
 end
 
+---The item's command, which the protocol has for after it was accepted. The server's own one can be
+---told more: that it was a part.
+---@param taken codellama.Suggestion
+---@param part? string nil where all of it was taken
+local function tell_accepted(taken, part)
+  local command, client = taken.command, vim.lsp.get_client_by_id(taken.client_id)
+  if not command or not client or (part and command.command ~= 'codellama.accepted') then
+    return
+  end
+  local arguments = vim.list_extend({}, command.arguments or {})
+  table.insert(arguments, part)
+  local whole = vim.tbl_extend('force', command, { arguments = arguments })
+  client:exec_cmd(whole, { bufnr = taken.bufnr }, function() end)
+end
+
 ---Takes the suggestion or its beginning. May be called where the text is locked, as in an <expr>
 ---mapping: it writes a moment later.
 ---@param part 'all'|'word'|'line'
@@ -166,6 +181,7 @@ function M.accept(part)
     clear()
     cancel()
     local rest = suggestions.write(taken, text)
+    tell_accepted(taken, rest and part)
     seen = suggestions.place()
     if rest then
       show(rest)
@@ -177,11 +193,14 @@ function M.accept(part)
   return true
 end
 
----Shows the next of several suggestions.
----@return boolean whether there is another
+---Shows the next of several suggestions. While one types, the server gives one; asked, several.
+---@return boolean whether there was one
 function M.next()
-  if #others < 2 then
+  if not shown then
     return false
+  elseif #others < 2 then
+    ask(INVOKED)
+    return true
   end
   table.insert(others, table.remove(others, 1))
   show(others[1])

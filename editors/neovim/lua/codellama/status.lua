@@ -1,92 +1,65 @@
--- What the server is doing, for a statusline. Learnt from standard messages only.
+-- What the server is doing, for a statusline, as its notification codellama/status tells it.
 
 local M = {}
 
----@alias codellama.State 'stopped'|'loading'|'ready'|'thinking'|'error'
+---@alias codellama.State 'loading'|'ready'|'thinking'|'off'|'gone'|'failed'
 
-local state = 'stopped' ---@type codellama.State
-local detail = '' -- the error's text, or how far loading is
-local loading_token ---@type integer|string?
+---@class codellama.Status
+---@field state codellama.State
+---@field model string the one that completes
+---@field percentage? integer of the loading
+---@field message? string why it failed
 
----@param new codellama.State
----@param text? string
-local function set(new, text)
-  state, detail = new, text or ''
+local told = {} ---@type table<integer, codellama.Status> by the client's id
+
+local function announce()
   vim.api.nvim_exec_autocmds('User', { pattern = 'CodeLlamaStatus', modeline = false })
   vim.cmd.redrawstatus()
 end
 
----@return codellama.State state, string detail
+---What the current buffer's server is doing, or any other one; nil where none runs.
+---@return codellama.Status?
 function M.get()
-  return state, detail
+  local here = vim.lsp.get_clients({ bufnr = 0, name = 'codellama' })[1]
+  return told[here and here.id] or select(2, next(told))
+end
+
+---In a word or two.
+---@param status codellama.Status
+---@return string
+function M.words(status)
+  if status.state == 'ready' and not require('codellama.config').current.automatic then
+    return 'off'
+  elseif status.state == 'loading' and status.percentage then
+    return ('loading %d%%'):format(status.percentage)
+  end
+  return status.state
 end
 
 ---For a statusline; empty where the server does not run.
 ---@return string
 function M.statusline()
-  if state == 'stopped' then
-    return ''
-  end
-  local off = not require('codellama.config').current.automatic
-  local text = (state == 'ready' and off) and 'off' or state
-  if state == 'loading' and detail ~= '' then
-    text = text .. ' ' .. detail
-  end
-  return 'Code Llama: ' .. text
+  local status = M.get()
+  return status and 'Code Llama: ' .. M.words(status) or ''
 end
 
----@param is_thinking boolean
-function M.thinking(is_thinking)
-  if is_thinking and state == 'ready' then
-    set('thinking')
-  elseif not is_thinking and state == 'thinking' then
-    set('ready')
+---codellama/status
+---@param status table<string, any>
+---@param context lsp.HandlerContext
+function M.on_status(_, status, context)
+  for name, value in pairs(status) do
+    status[name] = value ~= vim.NIL and value or nil
   end
+  told[context.client_id] = status
+  announce()
 end
 
----@param token integer|string
----@param value lsp.WorkDoneProgressBegin|lsp.WorkDoneProgressReport|lsp.WorkDoneProgressEnd
-local function on_progress(token, value)
-  if value.kind == 'begin' and value.title:find('loading', 1, true) then
-    loading_token = token
-    set('loading')
-  elseif token ~= loading_token then
-    return
-  elseif value.kind == 'end' then
-    loading_token = nil
-    if state ~= 'error' then
-      set('ready')
-    end
-  elseif value.percentage then
-    set('loading', value.percentage .. '%')
-  end
-end
-
----@type lsp.Handler
-function M.on_message(error, params, context)
-  if params.type == vim.lsp.protocol.MessageType.Error and loading_token then
-    set('error', params.message)
-  end
-  return vim.lsp.handlers['window/showMessage'](error, params, context)
-end
-
-function M.on_exit()
-  loading_token = nil
+---@param client_id integer
+function M.on_exit(_, _, client_id)
   vim.schedule(function()
-    set('stopped')
+    told[client_id] = nil
+    announce()
   end)
-end
-
-function M.start()
-  vim.api.nvim_create_autocmd('LspProgress', {
-    group = vim.api.nvim_create_augroup('codellama.status', {}),
-    callback = function(event)
-      local client = vim.lsp.get_client_by_id(event.data.client_id)
-      if client and client.name == 'codellama' then
-        on_progress(event.data.params.token, event.data.params.value)
-      end
-    end,
-  })
 end
 
 return M

@@ -18,6 +18,8 @@ local M = {}
 ---@field after string the line right of it
 ---@field text string what it writes at the cursor
 ---@field replaced integer how many bytes right of the cursor it takes away
+---@field client_id integer whose suggestion it is
+---@field command? lsp.Command to run when it was accepted
 
 ---@return codellama.Place
 function M.place()
@@ -51,27 +53,27 @@ function M.position(place, encoding)
   return { line = place.row, character = vim.str_utfindex(place.before, encoding) }
 end
 
+---A suggestion's rest at another place.
+---@param suggestion codellama.Suggestion
 ---@param place codellama.Place
 ---@param text string
----@param replaced integer
 ---@return codellama.Suggestion
-local function at(place, text, replaced)
-  return {
-    bufnr = place.bufnr,
+local function moved(suggestion, place, text)
+  return vim.tbl_extend('force', suggestion, {
     row = place.row,
     before = place.before,
     after = place.after,
     text = text,
-    replaced = replaced,
-  }
+  })
 end
 
 ---The server's item for a place; nil where it does not fit there.
 ---@param item lsp.InlineCompletionItem
 ---@param place codellama.Place
----@param encoding 'utf-8'|'utf-16'|'utf-32'
+---@param client vim.lsp.Client
 ---@return codellama.Suggestion?
-function M.from_item(item, place, encoding)
+function M.from_item(item, place, client)
+  local encoding = client.offset_encoding
   local text = item.insertText
   if type(text) ~= 'string' then
     return nil -- a snippet, which this server never sends
@@ -90,7 +92,19 @@ function M.from_item(item, place, encoding)
     return nil
   end
   text = text:sub(#already + 1)
-  return text ~= '' and at(place, text, last - cursor) or nil
+  if text == '' then
+    return nil
+  end
+  return {
+    bufnr = place.bufnr,
+    row = place.row,
+    before = place.before,
+    after = place.after,
+    text = text,
+    replaced = last - cursor,
+    client_id = client.id,
+    command = item.command,
+  }
 end
 
 ---What is left of a suggestion when its beginning was typed; nil if anything else was done.
@@ -105,7 +119,7 @@ function M.typed_through(suggestion, place)
     and vim.startswith(place.before, suggestion.before)
     and vim.startswith(suggestion.text, typed)
     and #typed < #suggestion.text
-  return on_its_way and at(place, suggestion.text:sub(#typed + 1), suggestion.replaced) or nil
+  return on_its_way and moved(suggestion, place, suggestion.text:sub(#typed + 1)) or nil
 end
 
 ---The beginning of a suggestion's text that a key takes.
@@ -140,7 +154,7 @@ function M.write(suggestion, text)
   local end_column = #lines[#lines] + (#lines == 1 and column or 0)
   vim.api.nvim_win_set_cursor(0, { row + #lines, end_column })
   if not whole then
-    return at(M.place(), suggestion.text:sub(#text + 1), suggestion.replaced)
+    return moved(suggestion, M.place(), suggestion.text:sub(#text + 1))
   end
 end
 
