@@ -4,11 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 MODEL := qwen2.5-coder-0.5b
 
-<<<<<<< HEAD
-.PHONY: install model llama-server demo test unit test-editors lint format clean bench-quality bench-masked bench-typing bench-actions bench-context
-=======
-.PHONY: install model llama-server demo test unit test-editors lint lint-lua format clean bench-quality bench-typing bench-actions bench-context
->>>>>>> adb7c01 (feat(neovim): what the server says it does, several suggestions on next, what was accepted told)
+.PHONY: install model llama-server demo test unit test-editors lint lint-lua format clean bench-quality bench-masked bench-typing bench-actions bench-context
 
 install: $(VENV)/.installed
 
