@@ -108,7 +108,7 @@ class EngineSettings:
     transport: Literal["auto", "socket", "loopback"] = _setting(
         "auto",
         "How servers reach the shared engine: a unix socket, or a port of this machine with a "
-        "token that only you can read; auto is loopback on Windows alone.",
+        "token that only you can read; auto is a socket where there can be one, not on Windows.",
     )
     keep_alive: int = _setting(
         300, "Seconds that the shared engine stays after its last window has closed.", _at_least(0)

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lsp_server.doctor.report import Finding, Section
+from lsp_server.engine.address import can_be_socket
 from lsp_server.engine.host.listen import unix_socket
 from lsp_server.errors import CodeLlamaError
 
@@ -64,6 +65,8 @@ def _mode(folder: Path) -> str:
 
 def _bindable(folder: Path) -> Finding:
     place = folder / f"engine-doctor-{os.getpid():x}-0000.sock.test"  # as long as a real one
+    if not can_be_socket(place):
+        return Finding("socket", "its name would be too long; engines listen on loopback instead")
     try:
         unix_socket(place).close()
     except OSError as error:
@@ -71,7 +74,7 @@ def _bindable(folder: Path) -> Finding:
             "socket",
             f"can't be made there: {error}",
             "wrong",
-            "Set XDG_RUNTIME_DIR to a short path of your own, or engine.kind to in-process.",
+            "Set XDG_RUNTIME_DIR to a folder of your own, or engine.transport to loopback.",
         )
     finally:
         place.unlink(missing_ok=True)

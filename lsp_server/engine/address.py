@@ -7,6 +7,7 @@ models never join an engine that can't serve them.
 
 import hashlib
 import json
+import os
 import sys
 import warnings
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from lsp_server.ownership import is_own
 
 _SOCKET = ".sock"
 _LOOPBACK = ".port"
+_LONGEST_SOCKET = 103  # bytes; macOS has room for these and a zero, Linux for four more
 _OWN_FOLDER = "Remove it, or set XDG_RUNTIME_DIR to a folder of your own."
 
 
@@ -80,8 +82,8 @@ def address_for(config: Config) -> Address:
     such transport."""
     loaded = [attrs.asdict(config.models), attrs.asdict(config.engine), config.infill.family]
     digest = hashlib.sha256(json.dumps(loaded, sort_keys=True).encode()).hexdigest()[:8]
-    suffix = _suffix(config.engine.transport)
-    return Address(runtime_folder() / f"engine-{__version__}-{digest}{suffix}")
+    name = f"engine-{__version__}-{digest}"
+    return Address(_path(runtime_folder(), name, config.engine.transport))
 
 
 def addresses() -> list[Address]:
@@ -101,11 +103,18 @@ def check_owner(path: Path) -> None:
         )
 
 
-def _suffix(transport: str) -> str:
-    has_sockets = sys.platform != "win32"
-    if transport == "socket" and not has_sockets:
+def can_be_socket(path: Path) -> bool:
+    """Whether the system can have a unix socket of that name, and Python open it."""
+    return sys.platform != "win32" and len(os.fsencode(path)) <= _LONGEST_SOCKET
+
+
+def _path(folder: Path, name: str, transport: str) -> Path:
+    socket = folder / f"{name}{_SOCKET}"
+    can_be = can_be_socket(socket)
+    if transport == "socket" and not can_be:
         raise EngineError(
-            "engine.transport is socket, but Python has no unix sockets on Windows.",
+            f"engine.transport is socket, but none can be made at {socket}: Python has none on "
+            "Windows, and elsewhere their names may not be so long.",
             "Set it to auto or loopback.",
         )
-    return _SOCKET if has_sockets and transport != "loopback" else _LOOPBACK
+    return socket if can_be and transport != "loopback" else socket.with_suffix(_LOOPBACK)

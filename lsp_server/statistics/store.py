@@ -86,7 +86,7 @@ def reset(path: Path | None = None) -> None:
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     """The database within one transaction."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with closing(sqlite3.connect(path, timeout=_PATIENCE_S)) as database, database:
         database.execute(_SCHEMA)
         yield database

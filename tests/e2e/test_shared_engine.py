@@ -8,6 +8,7 @@ import os
 import signal
 import stat
 import sys
+from pathlib import Path
 
 import attrs
 import httpx
@@ -182,6 +183,19 @@ async def test_a_bad_request_is_refused_with_a_reason(script, path, body):
         answer = await client.post(path, json=body)
         assert answer.status_code == 400
         assert answer.json()["error"]["message"]
+
+
+async def test_a_planted_runtime_folder_is_refused_and_told(script, tmp_path):
+    planted = Path(os.environ["XDG_RUNTIME_DIR"]) / "codellama-lsp"
+    theirs = tmp_path / "theirs"
+    theirs.mkdir(mode=0o700)
+    planted.symlink_to(theirs)
+    async with running_editor(*script(infills=["1"])) as editor:
+        await editor.until(lambda: editor.messages)
+        assert f"{planted} belongs to someone else" in editor.messages[0].message
+        editor.open(URI, TEXT)
+        assert await editor.complete(URI, 0, 4) is None
+    assert list(theirs.iterdir()) == []
 
 
 async def test_a_server_is_light(script):

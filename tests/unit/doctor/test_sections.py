@@ -281,9 +281,19 @@ def test_folder_for_sockets_that_is_too_deep(tmp_path):
     deep = tmp_path / ("x" * 100)
     deep.mkdir()
     section = sockets_section(lambda: deep)
+    assert states(section) == ["ok", "ok"]
+    assert "loopback instead" in text_of(section)
+
+
+def test_folder_that_can_have_no_sockets(tmp_path, monkeypatch):
+    def refuse(path):
+        raise OSError("Operation not supported")
+
+    monkeypatch.setattr(surroundings, "unix_socket", refuse)
+    section = sockets_section(lambda: tmp_path)
     assert section.wrong
-    assert "XDG_RUNTIME_DIR" in text_of(section)
-    assert states(sockets_section(lambda: deep, needed=False)) == ["ok", "note"]
+    assert "engine.transport" in text_of(section)
+    assert states(sockets_section(lambda: tmp_path, needed=False)) == ["ok", "note"]
 
 
 def test_folder_of_someone_else():

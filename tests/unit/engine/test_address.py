@@ -4,12 +4,20 @@ import os
 import socket
 import stat
 import sys
+from pathlib import Path
 
 import attrs
 import pytest
 
 from lsp_server.config import Config, EngineSettings
-from lsp_server.engine.address import Address, address_for, addresses, check_owner, runtime_folder
+from lsp_server.engine.address import (
+    Address,
+    address_for,
+    addresses,
+    can_be_socket,
+    check_owner,
+    runtime_folder,
+)
 from lsp_server.errors import EngineError
 
 
@@ -50,6 +58,22 @@ def test_windows_has_no_sockets(monkeypatch, tmp_path):
     monkeypatch.setattr("platformdirs.user_state_path", lambda name, appauthor: tmp_path / name)
     with pytest.raises(EngineError, match="loopback"):
         address_for(_config("socket"))
+
+
+def test_a_path_that_is_too_long_for_a_socket(monkeypatch, tmp_path):
+    deep = tmp_path / ("x" * 100)
+    monkeypatch.setattr("platformdirs.user_runtime_path", lambda name: deep / name)
+    assert address_for(_config("auto")).is_loopback
+    with pytest.raises(EngineError, match="so long"):
+        address_for(_config("socket"))
+
+
+@pytest.mark.parametrize(
+    ("name", "can_be"),
+    [("x" * 102, True), ("x" * 103, False), ("ü" * 51, True), ("ü" * 51 + "x", False)],
+)
+def test_the_longest_socket(name, can_be):
+    assert can_be_socket(Path(f"/{name}")) is can_be
 
 
 def test_windows_keeps_its_files_out_of_the_temporary_ones(monkeypatch, tmp_path):
