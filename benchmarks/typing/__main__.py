@@ -1,106 +1,100 @@
-"""make bench-typing: replayed typing through this server and through llama.vim's way with
-llama-server, the same model and threads, in turn, in one run.
+"""make bench-typing: how fast suggestions come.
 
-    python -m benchmarks.typing [PART ...] [--keys 40] [--intervals 0.05 0.15] [--pause 1 0]
+    python -m benchmarks.typing [PART ...] [--model NAME] [--keys 40] [--intervals 0.05 0.15] ...
 
-PART is replay; all by default. Each key waits for its answer and is followed by an interval; after
-a jump the cursor rests for the pause before the first key, in both ways.
+replay    typing through this server and through llama.vim's way with llama-server
+added     the server's own time beside the time inside llama_decode
+speed     prefill and decode beside llama-bench
+cancel    from cancelling to an idle engine
+start     time of `initialize`
+memory    the engine's and the servers', with 1 and with 5 clients
+explain   typing while a long explanation streams
+
+All parts by default, in one run: the same model file, the same threads. In a replay each key waits
+for its answer and is followed by an interval; after a jump the cursor rests for the pause before
+the first key. Models are files or names of the catalogue.
 """
 
 import argparse
 import asyncio
-import os
+import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import peer
 from benchmarks.table import RESULTS, as_text, machine, write_json
-from benchmarks.typing.engine_process import running_engine
-from benchmarks.typing.llama_server import LLAMA_VIM, llama_server
-from benchmarks.typing.llama_vim import LlamaVim
-from benchmarks.typing.ours import Ours
-from benchmarks.typing.recording import recorded
-from benchmarks.typing.replay import replay
-from benchmarks.typing.summary import CountTokens, Row, side_by_side, summary
-from lsp_server.config import Config, EngineSettings
+from benchmarks.typing.cancelling import cancels
+from benchmarks.typing.explaining import while_explaining
+from benchmarks.typing.overhead import overhead
+from benchmarks.typing.speed import speeds
+from benchmarks.typing.starting import initialize, memory
+from benchmarks.typing.summary import Row
+from benchmarks.typing.versus import replays, threads_of_ours, token_counter
+from lsp_server.config import Config
 from lsp_server.models.store import locate
 
-PARTS = ("replay",)
+PARTS = ("replay", "added", "speed", "cancel", "start", "memory", "explain")
 
 
 async def main() -> None:
     arguments = _arguments()
     parts = PARTS if arguments.part == "all" else arguments.part
-    results: dict[str, Any] = {"machine": machine(arguments.model)}
-    if "replay" in parts:
-        results["replay"] = await replays(
-            arguments.model, arguments.keys, arguments.intervals, arguments.pause
-        )
-    write_json(arguments.json, results)
+    results: dict[str, Any] = {
+        "machine": machine(arguments.model),
+        "threads": threads_of_ours(),
+    }
+    for part in PARTS:
+        if part in parts:
+            started = time.monotonic()
+            results[part] = await measured(part, arguments)
+            print(f"({part}: {time.monotonic() - started:.0f} s)\n", flush=True)
+            write_json(arguments.json, results)
+
+
+async def measured(part: str, arguments: argparse.Namespace) -> Any:
+    """A part's results; its tables are printed."""
+    model, interval, pause = arguments.model, arguments.intervals[0], arguments.pause[0]
+    match part:
+        case "replay":
+            return await replays(model, arguments.keys, arguments.intervals, arguments.pause)
+        case "added":
+            rows = await overhead(model, arguments.keys, threads_of_ours())
+        case "speed":
+            rows = await speeds(model, threads_of_ours(), arguments.rounds)
+        case "cancel":
+            rows = await cancels(model, arguments.cancels)
+        case "start":
+            rows = [await initialize(arguments.starts)]
+        case "memory":
+            rows = await memory(model)
+        case _:
+            count = token_counter(locate(model))
+            rows = await while_explaining(model, arguments.keys, interval, pause, count)
+    _print(rows)
+    return rows
+
+
+def _print(rows: list[Row]) -> None:
+    print(as_text(rows), end="\n\n", flush=True)
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.typing",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("part", nargs="*", choices=[*PARTS, "all"], default="all")
     parser.add_argument("--model", default=Config().models.infill, help="a name or a GGUF file")
     parser.add_argument("--keys", type=int, default=40, help="at most so many keys a place")
-    parser.add_argument("--intervals", type=float, nargs="+", default=[0.05, 0.15])
-    parser.add_argument("--pause", type=float, nargs="+", default=[1.0, 0.0])
+    parser.add_argument(
+        *("--intervals", "--interval"), type=float, nargs="+", default=[0.05, 0.15], help="seconds"
+    )
+    parser.add_argument("--pause", type=float, nargs="+", default=[1.0, 0.0], help="seconds")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds in turn with llama-bench")
+    parser.add_argument("--cancels", type=int, default=20, help="of each kind")
+    parser.add_argument("--starts", type=int, default=12)
     parser.add_argument("--json", type=Path, default=RESULTS / "typing.json")
     return parser.parse_args()
-
-
-async def replays(model: str, keys: int, intervals: list[float], pauses: list[float]) -> list[Row]:
-    """A table for each interval with the first pause, and for each other pause with the first
-    interval."""
-    path = locate(model)
-    count = token_counter(path)
-    settings = [(interval, pauses[0]) for interval in intervals]
-    settings += [(intervals[0], pause) for pause in pauses[1:]]
-    results = []
-    for interval, pause in settings:
-        ours = await _ours(model, keys, interval, pause, count)
-        theirs = None
-        if peer.program("llama-server"):
-            theirs = await _theirs(path, keys, interval, pause, count)
-        title = f"{interval * 1000:g} ms between keys, {pause:g} s after a jump"
-        print(as_text(side_by_side(title, ours, theirs)), end="\n\n", flush=True)
-        results.append(
-            {"interval": interval, "pause": pause, "this server": ours, "llama.vim": theirs}
-        )
-    return results
-
-
-async def _ours(model: str, keys: int, interval: float, pause: float, count: CountTokens) -> Row:
-    async with running_engine(model) as engine, engine.editor() as editor:
-        await editor.until_loaded()
-        answered = await replay(Ours(editor), recorded(keys), interval, pause)
-        await asyncio.sleep(interval)
-        return summary(answered, engine.work(), count)
-
-
-async def _theirs(model: Path, keys: int, interval: float, pause: float, count: CountTokens) -> Row:
-    threads = str(threads_of_ours())
-    async with llama_server(model, *LLAMA_VIM, "--threads", threads) as http:
-        vim = LlamaVim(http)
-        answered = await replay(vim, recorded(keys), interval, pause)
-        await vim.close()
-        return summary(answered, vim.work, count)
-
-
-def threads_of_ours() -> int:
-    """What our engine takes by default, so that both have the same."""
-    import psutil
-
-    return psutil.cpu_count(logical=False) or os.cpu_count() or 1
-
-
-def token_counter(model: Path) -> CountTokens:
-    """Counts with the model's own tokenizer."""
-    from lsp_server.engine.llama.model import LlamaModel
-
-    vocab = LlamaModel(model, EngineSettings(), vocab_only=True).vocab
-    return lambda text: len(vocab.encode_inside(text))
 
 
 if __name__ == "__main__":

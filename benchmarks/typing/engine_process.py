@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from benchmarks.typing.work import Work, work_in
+from benchmarks.typing.work import Decode, Work, decodes_in, work_in
 from lsp_server.config import Config
 from lsp_server.config_sources import Source, merge
 from lsp_server.engine.address import address_for
@@ -37,15 +37,23 @@ class Running:
         """The requests so far that have ended, in the order in which they began."""
         return work_in(self.records.read_text(encoding="utf-8"))
 
+    def decodes(self) -> list[Decode]:
+        """Every llama_decode so far."""
+        return decodes_in(self.records.read_text(encoding="utf-8"))
+
     def editor(self) -> Any:
         """An editor whose server joins this engine."""
         return running_editor(options=self.options)
 
 
 @asynccontextmanager
-async def running_engine(model: str) -> AsyncIterator[Running]:
-    """The engine with the default settings but for the model, in a runtime folder of its own."""
+async def running_engine(
+    model: str, completion: Mapping[str, Any] | None = None
+) -> AsyncIterator[Running]:
+    """The engine with the default settings but for the model, in a runtime folder of its own.
+    `completion` is set for the editors that join."""
     options = {
+        "completion": dict(completion or {}),
         "models": {"infill": model, "instruct": model},
         "engine": {"keep_alive": _KEEP_ALIVE},
     }

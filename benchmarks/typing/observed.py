@@ -3,7 +3,8 @@
     python -m benchmarks.typing.observed RECORDS < settings.json
 
 The engine itself is the product's: requests are only written down as they pass, each as a line of
-JSON when it begins and when it ends, times by the system's monotonic clock.
+JSON when it begins and when it ends, and each llama_decode with its tokens and the position of the
+first. Times are by the system's monotonic clock.
 """
 
 import json
@@ -17,6 +18,7 @@ from lsp_server.config import Config
 from lsp_server.config_sources import Source, merge
 from lsp_server.engine.address import address_for
 from lsp_server.engine.host.main import run_engine
+from lsp_server.engine.llama.binding import llama_cpp
 from lsp_server.engine.llama.engine import LlamaEngine
 from lsp_server.engine.protocol import Chunk, InfillRequest
 
@@ -56,9 +58,23 @@ class Observed(LlamaEngine):
         print(json.dumps(record), file=self._records, flush=True)
 
 
+def _observe_decodes(records: TextIO) -> None:
+    decode = llama_cpp.llama_decode
+
+    def observed(context: Any, batch: Any) -> int:
+        begun = time.monotonic()
+        status: int = decode(context, batch)
+        times = [begun, time.monotonic(), batch.n_tokens, batch.pos[0]]
+        print(json.dumps({"decode": times}), file=records, flush=True)
+        return status
+
+    llama_cpp.llama_decode = observed
+
+
 def main() -> None:
     config = merge(Source("settings", json.load(sys.stdin)))
     with Path(sys.argv[1]).open("w", encoding="utf-8") as records:
+        _observe_decodes(records)
         run_engine(config, address_for(config), lambda config: Observed(config, records))
 
 

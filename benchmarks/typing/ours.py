@@ -12,13 +12,16 @@ from tests.e2e.editor import Editor
 class Ours:
     """Way (see replay.py) of an editor on this server."""
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(self, editor: Editor, tells_cursor: bool = True) -> None:
         self._editor = editor
+        self._tells_cursor = tells_cursor
         self._versions: dict[str, int] = {}
 
     async def arrive(self, document: Document) -> None:
         """The plugins say where the cursor rests, so that the engine can read ahead."""
         uri = self._sync(document)
+        if not self._tells_cursor:
+            return
         at = position_at(document.text, document.offset)
         self._editor.client.protocol.notify(
             "codellama/cursor",

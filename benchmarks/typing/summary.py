@@ -44,16 +44,21 @@ def summary(answered: Sequence[Answered], work: Sequence[Work], count: CountToke
     }
 
 
-def side_by_side(title: str, ours: Row, theirs: Row | None) -> list[Row]:
-    """The figures as rows of a table, beside the peer's where there are any."""
+def side_by_side(
+    title: str,
+    ours: Row,
+    theirs: Row | None,
+    names: tuple[str, str] = ("this server", "llama.vim's way"),
+) -> list[Row]:
+    """The figures as rows of a table, beside the other's where there are any."""
     return [
         {
-            title: name,
-            "this server": value,
-            "llama.vim's way": theirs and theirs[name],
-            "ratio": _ratio(value, theirs and theirs[name]),
+            title: figure,
+            names[0]: value,
+            names[1]: theirs and theirs[figure],
+            "ratio": _ratio(value, theirs and theirs[figure]),
         }
-        for name, value in ours.items()
+        for figure, value in ours.items()
     ]
 
 

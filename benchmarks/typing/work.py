@@ -20,12 +20,33 @@ class Work:
     generated: int
 
 
+@dataclass(frozen=True)
+class Decode:
+    """One llama_decode: its times on the monotonic clock, its tokens, and where they began."""
+
+    begun: float
+    ended: float
+    tokens: int
+    position: int
+
+    @property
+    def ms(self) -> float:
+        return (self.ended - self.begun) * 1000
+
+
+def decodes_in(lines: str) -> list[Decode]:
+    """Every llama_decode in an engine's records, in order."""
+    records = [json.loads(line) for line in lines.splitlines()]
+    return [Decode(*record["decode"]) for record in records if "decode" in record]
+
+
 def work_in(lines: str) -> list[Work]:
     """The requests in an engine's records that have ended."""
     records: dict[int, dict[str, Any]] = defaultdict(dict)
     for line in lines.splitlines():
         record = json.loads(line)
-        records[record["number"]] |= record
+        if "number" in record:
+            records[record["number"]] |= record
     return [_work(record) for record in records.values() if "generated" in record]
 
 

@@ -4,6 +4,7 @@ from itertools import islice
 
 import pytest
 
+from benchmarks.typing import overhead, starting
 from benchmarks.typing.engine_process import running_engine
 from benchmarks.typing.ours import Ours
 from benchmarks.typing.recording import recorded
@@ -26,3 +27,19 @@ async def test_keys_are_replayed_through_server_and_engine(tiny):
         found = summary(answered, engine.work(), count=len)
     assert found["keys"] == 2
     assert found["tokens evaluated a key, all work"] > 100
+
+
+async def test_the_servers_own_time_stands_beside_the_same_decodes(tiny, monkeypatch):
+    monkeypatch.setattr(overhead, "recorded", lambda keys: islice(recorded(keys), 3))
+    few, many = await overhead.overhead(str(tiny), keys=2, threads=1)
+    assert few["keys"] + many["keys"] >= 1
+    assert many["added, p50 ms"] > 0
+    assert many["the same decodes bare, p50 ms"] > 0
+
+
+async def test_start_and_memory(tiny):
+    started = await starting.initialize(times=1)
+    assert started["p50"] > 50
+    one, ratio = await starting.memory(str(tiny), clients=(1,))
+    assert one["engine RSS"] > 9
+    assert ratio["engine RSS"] == 1

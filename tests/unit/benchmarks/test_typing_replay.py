@@ -6,7 +6,7 @@ from benchmarks.typing.document import Shown
 from benchmarks.typing.recording import Accept, Arrive, Newline, Place, Think, Type
 from benchmarks.typing.replay import Answered, Kind, replay
 from benchmarks.typing.summary import quantile, side_by_side, summary
-from benchmarks.typing.work import Work, asked, work_in
+from benchmarks.typing.work import Decode, Work, asked, decodes_in, work_in
 
 
 class Echo:
@@ -103,3 +103,13 @@ def test_an_engines_records_are_read():
 )
 def test_quantiles(values, q, expected):
     assert quantile(values, q) == expected
+
+
+def test_decodes_are_read_beside_requests():
+    lines = """
+{"begun": 1.0, "number": 1, "idle": false}
+{"decode": [1.0, 1.5, 128, 30]}
+{"number": 1, "last": null, "evaluated": 128, "generated": 0}
+""".strip()
+    assert decodes_in(lines) == [Decode(1.0, 1.5, 128, 30)]
+    assert work_in(lines) == [Work(1.0, None, False, 128, 0)]
