@@ -50,7 +50,9 @@ class Completer:
     def rest_at(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> None:
         """The cursor stands here: in idle time the code around it is read, so that the first key
         need not wait for that."""
-        if config.completion.look_ahead and not self._busy():
+        if not config.completion.look_ahead or self._busy():
+            return
+        if not self._remembered.find(snapshot, offset):  # else what comes after it is under way
             self._idle.at(snapshot, offset, config)
 
     async def several(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> list[Edit]:

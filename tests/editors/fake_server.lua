@@ -7,6 +7,7 @@ server = {
   held = {},
   requests = {}, -- the params of textDocument/inlineCompletion
   cancelled = 0,
+  cursors = {}, -- the params of codellama/cursor
   commands = {}, -- the params of workspace/executeCommand
 }
 
@@ -65,9 +66,11 @@ vim.lsp.config('codellama', {
         end
         return true, id
       end,
-      notify = function(method)
+      notify = function(method, params)
         if method == '$/cancelRequest' then
           server.cancelled = server.cancelled + 1
+        elseif method == 'codellama/cursor' then
+          table.insert(server.cursors, params)
         elseif method == 'exit' then
           close()
         end

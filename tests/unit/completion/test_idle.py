@@ -121,6 +121,18 @@ async def test_a_request_under_way_is_left_alone():
     assert engine.cancelled == 0
 
 
+async def test_where_something_was_suggested_what_comes_after_it_goes_on():
+    subject, engine = await completer(Answer("max"), Answer("(x)", stall=True))
+    await subject.complete(*at("a = ‸\n"), CONFIG)
+    await engine.until(lambda: engine.stalled == 1)
+    subject.rest_at(*at("a = ‸\n"), CONFIG)
+    engine.release()
+    edit = await subject.complete(*at("a = max‸\n", 2), CONFIG)
+    assert edit
+    assert edit.text == "(x)"
+    assert engine.cancelled == 0
+
+
 async def test_switched_off_nothing_is_done():
     subject, engine = await completer(Answer("max"), Answer("um"))
     off = Config(completion=Completion(look_ahead=False))

@@ -37,6 +37,7 @@ function M.setup(options)
     on_exit = status.on_exit,
   })
   require('codellama.inline').start()
+  require('codellama.cursor').start()
   for action, key in pairs(config.current.keys) do
     M._bind(action, key)
   end

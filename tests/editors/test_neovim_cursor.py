@@ -1,0 +1,49 @@
+"""The Neovim plugin tells where the cursor rests. The server's part is fake_server.lua's."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.editors.neovim import Neovim
+
+INIT = f"""
+require('codellama').setup({{ debounce_ms = 1 }})
+vim.cmd.source({json.dumps(str(Path(__file__).with_name("fake_server.lua")))})
+"""
+LATEST = "server.cursors[#server.cursors]"
+
+
+@pytest.fixture(scope="module")
+def running(nvim_binary, tmp_path_factory):
+    with closing(Neovim(nvim_binary, tmp_path_factory.mktemp("nvim"), INIT)) as nvim:
+        yield nvim
+
+
+@pytest.fixture
+def nvim(running):
+    running.type("<Esc>:enew! | silent! %bwipe!<CR>:edit file.py<CR>")
+    running.wait_until("#vim.lsp.get_clients({bufnr = 0}) == 1", "the server is not attached")
+    running.lua("vim.api.nvim_buf_set_lines(0, 0, -1, false, {'one = 1', 'zwö = 2', 'x'})")
+    running.wait_until("#server.cursors > 0", "opening a file was not told")
+    running.lua("(function() server.cursors, server.requests = {}, {} end)()")
+    return running
+
+
+def test_where_the_cursor_comes_to_rest_is_told_once(nvim):
+    nvim.type("gg0jjk$")
+    nvim.wait_until(f"#server.cursors > 0 and {LATEST}.position.line == 1", "it was not told")
+    told = nvim.lua(LATEST)
+    assert told["position"] == {"line": 1, "character": 6}
+    assert told["textDocument"]["uri"].endswith("/file.py")
+    assert nvim.lua("#server.cursors") == 1
+
+
+def test_typing_asks_and_tells_nothing(nvim):
+    nvim.type("gg0")
+    nvim.wait_until("#server.cursors == 1", "moving was not told")
+    nvim.type("A + 1")
+    nvim.wait_until("#server.requests > 0", "nothing was asked")
+    assert nvim.lua("#server.cursors") <= 2  # entering insert mode moves the cursor
+    assert nvim.lua(f"{LATEST}.position.character") <= 7
