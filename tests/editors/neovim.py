@@ -52,7 +52,10 @@ listener:listen(1, function()
     unread = unread:match('[^\\n]*$')
   end)
 end)
-assert(vim.uv.fs_rename({socket} .. '.new', {socket})) -- only now is anybody heard
+-- Nobody is heard before the person's init.lua is through.
+vim.api.nvim_create_autocmd('VimEnter', {{ callback = function()
+  assert(vim.uv.fs_rename({socket} .. '.new', {socket}))
+end }})
 """
 
 
