@@ -1,6 +1,7 @@
 """The ways of asking for a completion: the language server with some settings, the bare model."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -99,12 +100,18 @@ class Peer:
             "input_suffix": task.suffix,
             "n_predict": self._max_tokens,
             "temperature": 0,
+            "stream": True,
         }
+        text = ""
         started = time.perf_counter()
-        response = await self._client.post("/infill", json=question)
-        response.raise_for_status()
-        ms = (time.perf_counter() - started) * 1000
-        return _as_written(task, response.json()["content"], ms)
+        async with self._client.stream("POST", "/infill", json=question) as response:
+            response.raise_for_status()
+            async for line in response.aiter_lines():
+                if line.startswith("data: "):
+                    text += json.loads(line[6:])["content"]
+                if task.kind == "single" and "\n" in text:
+                    break
+        return _as_written(task, text, (time.perf_counter() - started) * 1000)
 
 
 def _as_written(task: Task, text: str, ms: float) -> Answer:
