@@ -31,7 +31,12 @@ class Piece:
 
 def is_hopeless(text: str, budget: int) -> bool:
     """Whether the text is so long that it can't fit."""
-    return len(text) > _MOST_CHARACTERS_A_TOKEN * (budget + 16)
+    return len(text) > _longest(budget)
+
+
+def _longest(budget: int) -> int:
+    """The characters of the longest text that isn't hopeless."""
+    return _MOST_CHARACTERS_A_TOKEN * (budget + 16)
 
 
 def counted_lines(lines: Iterable[str], budget: int, count: Count) -> list[int]:
@@ -57,11 +62,13 @@ def _batch(lines: Iterator[str], characters: int, budget: int) -> tuple[list[str
     """The next lines, about so many characters of them, and whether more may follow: none do after
     one that can't fit."""
     batch: list[str] = []
+    longest = _longest(budget)
     for line in lines:
-        if is_hopeless(line, budget):
+        length = len(line)
+        if length > longest:
             return batch, False
         batch.append(line)
-        characters -= len(line) + 1
+        characters -= length + 1
         if characters <= 0:
             return batch, True
     return batch, False

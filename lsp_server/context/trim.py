@@ -25,10 +25,10 @@ from lsp_server.documents import DocumentSnapshot
 _SUFFIX_SHARE = 4
 # Of each side, what is near the cursor gets so much, the skeleton of the rest the other part.
 _NEAR = 0.65
-# The start moves in steps of 1/8 of the budget: so much may remain unspent, and goes to the suffix
-# where that can take more.
-_WIDE_STEP = 8
-_STEP = 36
+# The start moves in steps of 1/8 of the budget: so much may remain unspent, and goes to the suffix.
+# Where that can't take it, the steps are smaller.
+_STEPS = (8, 16)
+_LEAST_STEP = 36
 # The cursor's line is charged in steps of 1/32 of the budget, so that typing keeps the shares.
 _LINE_STEP = 32
 
@@ -74,8 +74,7 @@ def infill_window(snapshot: DocumentSnapshot, offset: int, budget: int, count: C
     used = _names_used(snapshot, number)
     prefix = cut_start(left, prefix_budget, count)
     if prefix == left:
-        suffix_takes_more = right_cost + below.cost > suffix_budget
-        step = budget // (_WIDE_STEP if suffix_takes_more else _STEP)
+        step = _step(budget, right_cost + below.cost - suffix_budget)
         shown, above_cost = above.shown(outline, prefix_budget, reserved, _NEAR, step, used)
         prefix = shown + left
         suffix_budget = budget - reserved - above_cost
@@ -133,6 +132,12 @@ def _cost(text: str, budget: int, count: Count) -> int:
     if not text:
         return 0
     return budget + 1 if is_hopeless(text, budget) else count([text])[0]
+
+
+def _step(budget: int, takes_more: int) -> int:
+    """The widest step whose unspent tokens the suffix can take, which could take so many more."""
+    steps = (budget // part for part in _STEPS)
+    return next((step for step in steps if step <= takes_more), budget // _LEAST_STEP)
 
 
 def _suffix_budget(budget: int, before: int, after: int) -> int:
