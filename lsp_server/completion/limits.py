@@ -73,7 +73,7 @@ def _end_of_body(place: Place, lines: list[str]) -> int | None:
     floor = width(lines[body])
     if floor <= width(lines[header]):
         return header + 1
-    quoted = _lines_in_quotes(place, lines)
+    quoted = lines_in_quotes(place, lines)
     return next(
         (
             i
@@ -96,7 +96,7 @@ def end_of_block(place: Place, lines: list[str]) -> int | None:
             return start + 1
         if place.head.rstrip()[-1] not in "{([":
             return start if lines[0] == place.head else 1
-    quoted = _lines_in_quotes(place, lines)
+    quoted = lines_in_quotes(place, lines)
     for i in range(start + 1, len(lines)):
         if not lines[i].strip() or i in quoted or _is_preprocessor(place, lines[i]):
             continue
@@ -114,7 +114,7 @@ def _end_of_definition(place: Place, lines: list[str]) -> int | None:
     floor = width(lines[start])
     if floor and not _DEFINITION.match(lines[start]):
         return None
-    quoted = _lines_in_quotes(place, lines)
+    quoted = lines_in_quotes(place, lines)
     had_body = False
     for i in range(start + 1, len(lines)):
         had_body = had_body or (bool(lines[i].strip()) and width(lines[i]) > floor)
@@ -130,7 +130,7 @@ def _end_at_exit(place: Place, lines: list[str]) -> int | None:
     start = _first_filled(place, lines)
     if start is None or not place.next_line or place.rest.strip():
         return None
-    quoted = _lines_in_quotes(place, lines)
+    quoted = lines_in_quotes(place, lines)
     later = range(start + 1, len(lines))
     return next(
         (
@@ -223,7 +223,7 @@ def _first_filled(place: Place, lines: list[str]) -> int | None:
     return next((i for i in range(first, len(lines)) if lines[i].strip()), None)
 
 
-def _lines_in_quotes(place: Place, lines: list[str]) -> set[int]:
+def lines_in_quotes(place: Place, lines: list[str]) -> set[int]:
     """The lines that begin inside a string or comment: their indentation says nothing."""
     text = text_of(place, lines)
     inside: set[int] = set()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lsp_server.completion.closers import replaced_closers, spread, with_missing, without_surplus
+from lsp_server.completion.indentation import as_the_file
 from lsp_server.completion.limits import end_of, without_continuation
 from lsp_server.completion.place import Place, lay_out, text_of
 from lsp_server.context.brackets import still_open
@@ -32,6 +33,8 @@ _LOOPED = 1_000
 # A rest of the line this long that comes again is that rest, whatever the model wrote after it.
 _LONG_REST = 8
 _SHORTEST_OVERLAP = 6
+# One character is typed with one key, which is what accepting it takes.
+_LEAST_USEFUL = 2
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Suggestion:
 
 def clean(place: Place, middle: str) -> Suggestion | None:
     """What of the model's middle to show; None where nothing useful is left."""
-    lines = lay_out(place, cut_loop(cut_control(middle)))
+    lines = as_the_file(place, lay_out(place, cut_loop(cut_control(middle))))
     lines = lines[: end_of(place, lines)]
     return _that_parses(place, lines) if lines else None
 
@@ -107,7 +110,7 @@ def _finished(place: Place, lines: list[str]) -> Suggestion | None:
     """The lines as a suggestion: overlap and surplus closers cut, missing ones added."""
     text = cut_overlap(place, text_of(place, without_continuation(place, lines)))
     text = _trimmed(place, without_surplus(place, text))
-    if not text.strip():
+    if len(text.strip()) < _LEAST_USEFUL:
         return None
     text = spread(place, with_missing(place, text))
     replaces = replaced_closers(place, text)
@@ -122,7 +125,7 @@ def _trimmed(place: Place, text: str) -> str:
 
 def _that_parses(place: Place, lines: list[str]) -> Suggestion | None:
     """The longest of a few starts of the lines that makes no more syntax errors than the document
-    has. Where none does: nothing in a document without errors, else the one with the fewest."""
+    has; None where none does."""
     whole = _finished(place, lines)
     if whole is None or place.language is None:
         return whole
@@ -134,14 +137,8 @@ def _that_parses(place: Place, lines: list[str]) -> Suggestion | None:
     before = parse_text(place.language, place.before + place.after).error_count()
     if errors <= before:
         return whole
-    fewest, best = errors, whole
-    for shorter in _shorter(place, lines, whole):
-        errors = _errors_with(place, shorter)
-        if errors < fewest:
-            fewest, best = errors, shorter
-        if errors <= before:
-            return shorter
-    return best if before else None
+    shorter = _shorter(place, lines, whole)
+    return next((one for one in shorter if _errors_with(place, one) <= before), None)
 
 
 def _shorter(place: Place, lines: list[str], whole: Suggestion) -> Iterator[Suggestion]:

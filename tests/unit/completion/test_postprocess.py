@@ -45,8 +45,8 @@ LINES = {
         "x = foo(1)\ny = 2\n",
     ),
     "the rest of a word": ("python", "def f(x):\n    ret‸", "urn x\n", "def f(x):\n    return x"),
-    "a second space is not doubled": ("python", "x = ‸\n", " 5", "x = 5\n"),
-    "a needed space stays": ("python", "x =‸\n", " 5", "x = 5\n"),
+    "a second space is not doubled": ("python", "x = ‸\n", " 55", "x = 55\n"),
+    "a needed space stays": ("python", "x =‸\n", " 55", "x = 55\n"),
     "a complete line is followed by the next": (
         "python",
         "def f(a):\n    b = a‸\n",
@@ -104,7 +104,7 @@ CLOSERS = {
     "a closer too many": ("python", "print(‸«)»\n", "1))", "print(1)\n"),
     "two closers": ("python", "foo(bar(‸«))»", "x), y)", "foo(bar(x), y)"),
     "one of two closers": ("python", "foo(bar(‸«)»)", "x), y", "foo(bar(x), y)"),
-    "none of two closers": ("python", "foo(bar(‸))", "x", "foo(bar(x))"),
+    "none of two closers": ("python", "foo(bar(‸))", "xy", "foo(bar(xy))"),
     "with semicolon": ("typescript", "foo(‸«);»\n", "a);", "foo(a);\n"),
     "semicolon not repeated": ("typescript", "foo(‸«)»;\n", "a)", "foo(a);\n"),
     "only the semicolon": ("typescript", "const a = ‸«;»\n", "b;", "const a = b;\n"),
@@ -114,7 +114,7 @@ CLOSERS = {
     "string closed and another opened": ("python", 'x = "‸"\n', 'a" + "b', 'x = "a" + "b"\n'),
     "index": ("go", "x := a[‸«]»\n", "i]", "x := a[i]\n"),
     "no closer yet": ("python", "print(‸\n", '"a")', 'print("a")\n'),
-    "closer below": ("python", "foo(\n    a, ‸\n)\n", "b)", "foo(\n    a, b\n)\n"),
+    "closer below": ("python", "foo(\n    a, ‸\n)\n", "bc)", "foo(\n    a, bc\n)\n"),
     "header": ("c", "if (x‸«) {»\n  y();\n}\n", " > 1) {\n  z();", "if (x > 1) {\n  y();\n}\n"),
     "brackets in a string do not count": ("python", "print(‸«)»", '")(")', 'print(")(")'),
     "lifetime is no string": (
@@ -378,12 +378,76 @@ NOTHING = {
     "the closer below": ("c", "void f() {\n  ‸\n}\n", "}\n"),
     "the line below": ("python", "    ret‸\n    return 1\n", "urn 1\n"),
     "nothing on this line": ("python", "f(‸a)\n", "\nx = 1\n"),
+    "one key": ("python", "x = ‸\n", "5\n"),
+    "what breaks a broken document further": (
+        "python",
+        "def f(:\n    pass\n\n\ndef g(a):\n    ‸\n\n\nx = 1\n",
+        "return ) ) = 3 * * 5 =\n",
+    ),
+}
+
+# What a model that learnt another indentation writes, and how it stands in the file.
+INDENTED = {
+    "spaces become tabs": (
+        "python",
+        "def f(a):\n\treturn a\n\n\ndef g(a):\n\t‸\n",
+        "if a:\n        a += 1\n    return a\n",
+        "def f(a):\n\treturn a\n\n\ndef g(a):\n\tif a:\n\t\ta += 1\n\treturn a\n",
+    ),
+    "two spaces become tabs": (
+        "javascript",
+        "function f() {\n\treturn 1;\n}\nfunction g(a) {‸\n",
+        "\n  if (a) {\n    return 2;\n  }\n}\n",
+        "function f() {\n\treturn 1;\n}\nfunction g(a) {\n\tif (a) {\n\t\treturn 2;\n\t}\n}\n",
+    ),
+    "tabs become the file's spaces": (
+        "javascript",
+        "function f() {\n  return 1;\n}\nfunction g(a) {‸\n",
+        "\n\tif (a) {\n\t\treturn 2;\n\t}\n}\n",
+        "function f() {\n  return 1;\n}\nfunction g(a) {\n  if (a) {\n    return 2;\n  }\n}\n",
+    ),
+    "four spaces become two": (
+        "javascript",
+        "function f() {\n  return 1;\n}\nfunction g(a) {‸\n",
+        "\n    if (a) {\n        return 2;\n    }\n}\n",
+        "function f() {\n  return 1;\n}\nfunction g(a) {\n  if (a) {\n    return 2;\n  }\n}\n",
+    ),
+    "two spaces become four": (
+        "python",
+        "def f(a):\n    return a\n\n\ndef g(a):‸\n",
+        "\n  if a:\n    a += 1\n  return a\n",
+        "def f(a):\n    return a\n\n\ndef g(a):\n    if a:\n        a += 1\n    return a\n",
+    ),
+    "the file's own stays": (
+        "python",
+        "def f(a):\n    return a\n\n\ndef g(a):‸\n",
+        "\n    if a:\n        a += 1\n    return a\n",
+        "def f(a):\n    return a\n\n\ndef g(a):\n    if a:\n        a += 1\n    return a\n",
+    ),
+    "what is aligned stays": (
+        "python",
+        "def f(a):\n    return a\n\n\ndef g(a):‸\n",
+        "\n    if a:\n        foo(a,\n            b)\n",
+        "def f(a):\n    return a\n\n\ndef g(a):\n    if a:\n        foo(a,\n            b)\n",
+    ),
+    "lines of a string stay": (
+        "python",
+        "def f(a):\n\treturn a\n\n\ndef g(a):‸\n",
+        '\n    x = """\n    a\n    """\n    return x\n',
+        'def f(a):\n\treturn a\n\n\ndef g(a):\n\tx = """\n    a\n    """\n\treturn x\n',
+    ),
+    "a file without any takes what comes": (
+        "python",
+        "def g(a):‸\n",
+        "\n  if a:\n    a += 1\n",
+        "def g(a):\n  if a:\n    a += 1\n",
+    ),
 }
 
 
-@pytest.mark.parametrize("case", [*LINES, *CLOSERS, *BLOCKS])
+@pytest.mark.parametrize("case", [*LINES, *CLOSERS, *BLOCKS, *INDENTED])
 def test_what_is_shown(case):
-    name, marked, middle, expected = (LINES | CLOSERS | BLOCKS)[case]
+    name, marked, middle, expected = (LINES | CLOSERS | BLOCKS | INDENTED)[case]
     assert cleaned(name, marked, middle) == expected
 
 
@@ -436,7 +500,7 @@ def test_a_block_has_at_most_24_lines():
 def test_a_long_document_is_not_parsed(monkeypatch):
     monkeypatch.setattr("lsp_server.completion.postprocess.parse_text", None)
     place = place_of("python", "x = 1\n" * 40_000 + "y = ‸\n")
-    assert clean(place, "2") == Suggestion("2", 0)
+    assert clean(place, "22") == Suggestion("22", 0)
 
 
 def test_at_most_four_parses(monkeypatch):
