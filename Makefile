@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 MODEL := qwen2.5-coder-0.5b
 
-.PHONY: install model llama-server demo test unit test-editors lint lint-lua format clean bench-quality bench-masked bench-typing bench-actions bench-context
+.PHONY: install model llama-server gpu demo test unit test-editors lint lint-lua format clean bench-quality bench-masked bench-typing bench-actions bench-context
 
 install: $(VENV)/.installed
 
@@ -22,6 +22,10 @@ model: install
 # some tests compare with. Built once, in the user's cache folder.
 llama-server: install
 	$(PY) -m benchmarks.peer
+
+# Compiles llama.cpp again, for the GPU that is seen or BACKEND=cuda, metal, rocm, vulkan.
+gpu: install
+	$(PY) -m lsp_server.doctor.build $(BACKEND)
 
 demo: model
 	$(PY) examples/demo.py

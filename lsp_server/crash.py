@@ -69,9 +69,14 @@ def tidy() -> None:
     for path in _files():
         process = path.stem.rpartition("-")[2]
         if _is_empty(path) and not (process.isdigit() and psutil.pid_exists(int(process))):
-            path.unlink(missing_ok=True)
+            _remove(path)
     for path in reports()[_KEPT:]:
-        path.unlink(missing_ok=True)
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # it is gone, or open on Windows
+        path.unlink()
 
 
 def _files() -> Iterator[Path]:
@@ -137,4 +142,4 @@ class _Hooks:
         if not self._crashed:
             faulthandler.disable()
             self._file.close()
-            self._path.unlink(missing_ok=True)
+            _remove(self._path)

@@ -48,13 +48,13 @@ def _sections(quick: bool) -> "Iterator[Section]":
     """Each as soon as it is known; what could go most wrong, loading the model, comes last."""
     from lsp_server.cli.this_machine import llama_devices, this_machine
     from lsp_server.crash import reports
+    from lsp_server.doctor.backends import seen_backends
     from lsp_server.doctor.logs import logs_section
     from lsp_server.doctor.models import expected, models_section, sized_models
     from lsp_server.doctor.program import (
         broken_section,
         gpu_section,
         program_section,
-        seen_backends,
     )
     from lsp_server.doctor.settings import settings_section
     from lsp_server.doctor.speed import speed_section

@@ -105,18 +105,25 @@ def verify(names: tuple[str, ...]) -> None:
 @click.argument("model", metavar="NAME")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def info(model: str, as_json: bool) -> None:
-    """Show what a model is and can do."""
-    from lsp_server.cli.models_table import facts, facts_in_words
+    """Show what a model is and can do; of one that isn't here, what is known of it."""
+    from lsp_server.cli.models_table import facts, facts_in_words, not_here, not_here_in_words
     from lsp_server.cli.table import table
+    from lsp_server.cli.this_machine import config_or_default, this_machine
+    from lsp_server.models import store
     from lsp_server.models.gguf import read_gguf
-    from lsp_server.models.store import locate
 
-    path = locate(model)
-    found = facts(path, read_gguf(path))
+    entry = store.entry_named(model)
+    if entry is None or store.is_here(entry):
+        path = store.locate(model)
+        found = facts(path, read_gguf(path))
+        lines = facts_in_words(found)
+    else:
+        found = not_here(entry, this_machine(), config_or_default().engine)
+        lines = not_here_in_words(found)
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
-    table([(f"{title}:", text) for title, text in facts_in_words(found) if text])
+    table([(f"{title}:", text) for title, text in lines if text])
 
 
 @models.command()

@@ -8,7 +8,7 @@ from typing import Any
 from lsp_server.config import EngineSettings
 from lsp_server.errors import ModelError
 from lsp_server.models.capabilities import capabilities
-from lsp_server.models.catalogue import Entry, catalogue
+from lsp_server.models.catalogue import Entry, HubSource, catalogue
 from lsp_server.models.filename import bits, parse_file_name, quality
 from lsp_server.models.fit import Machine, fit, reckoned
 from lsp_server.models.gguf import GgufMetadata, read_gguf
@@ -94,6 +94,32 @@ def facts_in_words(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "KV cache", f"{found['kv_bytes_per_token'] / 1024:g} KiB a token (f16)"
     yield "Infills", "yes" if can["infill"] else f"no ({can['why_no_infill']})"
     yield "Instructs", "yes" if can["instruct"] else "no (it has no chat template)"
+
+
+def not_here(entry: Entry, machine: Machine, settings: EngineSettings) -> dict[str, Any]:
+    """What is known of a model before its file is here."""
+    sources = [source.repository for source in entry.sources if isinstance(source, HubSource)]
+    return _row(entry, machine, settings) | {
+        "file": entry.file,
+        "licence_page": catalogue().licences.get(entry.licence),
+        "hub": sources,
+        "sha256": entry.sha256,
+    }
+
+
+def not_here_in_words(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "Name", f"{found['name']}, not on this machine yet"
+    yield "Size", in_bytes(found["bytes"]) if found["bytes"] else ""
+    yield "Family", found["family"]
+    yield "Parameters", found["parameters"]
+    yield "Quantisation", in_words(found["quantisation"])
+    yield "Does", ", ".join(found["roles"])
+    yield "Memory", in_bytes(found["memory"]) if found["memory"] else ""
+    yield "Fits", found["fits"]
+    page = found["licence_page"]
+    yield "Licence", f"{found['licence']}: {page}" if page else found["licence"]
+    yield "On the hub", ", ".join(f"{one}/{found['file']}" for one in found["hub"])
+    yield "Fetch it", f"codellama-lsp models pull {found['name']}"
 
 
 def _row(entry: Entry, machine: Machine, settings: EngineSettings) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """What will happen on this machine: one section a file, each made from plain data.
 
     report.py        findings, sections, and how they are printed
-    program.py       the installation, GPU back-ends, and how to get one
+    program.py       the installation, and the devices that llama.cpp finds
+    backends.py      GPU back-ends: seen here or not, and how to get each
+    build.py         compiles llama.cpp with one (`make gpu`)
     models.py        the models of the settings: memory, layers on the GPU, speed to expect
     speed.py         a short measurement with the model itself
     surroundings.py  sockets, editors, network

@@ -24,7 +24,8 @@ _N_PAST = 1000  # tokens before, where a speed is named
 
 @dataclass(frozen=True)
 class Sized:
-    """A model as it will be loaded, and the most layers that would fit (`best`)."""
+    """A model as it will be loaded, the most layers that would fit (`best`), and all of them
+    (`every`)."""
 
     name: str
     roles: tuple[str, ...]
@@ -32,6 +33,7 @@ class Sized:
     metadata: GgufMetadata
     plan: LayerPlan
     best: LayerPlan
+    every: LayerPlan
     machine: Machine
 
     @property
@@ -53,9 +55,11 @@ def sized_models(
         except ModelError as error:
             problems.append(Finding(" and ".join(roles), error.message, "wrong", error.hint))
             continue
-        plan = plan_for(metadata, machine.devices, settings)
-        best = plan_for(metadata, machine.devices, attrs.evolve(settings, n_gpu_layers="auto"))
-        sized.append(Sized(name, roles, path, metadata, plan, best, machine))
+        plan, best, every = (
+            plan_for(metadata, machine.devices, attrs.evolve(settings, n_gpu_layers=layers))
+            for layers in (settings.n_gpu_layers, "auto", -1)
+        )
+        sized.append(Sized(name, roles, path, metadata, plan, best, every, machine))
         machine = _less(machine, plan)
     return sized, problems
 
@@ -128,7 +132,7 @@ def _layers(model: Sized, bandwidth: float) -> Finding:
     plan, best = model.plan, model.best
     text = f"{plan.n_gpu_layers} of {plan.n_layers} layers"
     if plan.n_gpu_layers == best.n_gpu_layers:
-        return Finding("  on the GPU", text)
+        return Finding("  on the GPU", text + _cost(model, bandwidth))
     speed = _speed_in_words(model, best, bandwidth)
     if plan.n_gpu_layers < best.n_gpu_layers:
         return Finding("  on the GPU", f"{text}; {best.n_gpu_layers} would fit: {speed}", "note")
@@ -138,6 +142,16 @@ def _layers(model: Sized, bandwidth: float) -> Finding:
         "wrong",
         "Set engine.n_gpu_layers: auto, or a smaller engine.n_ctx.",
     )
+
+
+def _cost(model: Sized, bandwidth: float) -> str:
+    """What the layers cost that don't fit: nothing is said where all do."""
+    here, whole = (expected(model, plan, bandwidth) for plan in (model.plan, model.every))
+    if model.plan.all_on_gpu:
+        return ""
+    if here is None or whole is None:
+        return " fit; the others cost speed"
+    return f" fit, which costs speed: {here:.0f} tokens a second instead of {whole:.0f}"
 
 
 def _speed_in_words(model: Sized, plan: LayerPlan, bandwidth: float) -> str:
@@ -177,4 +191,5 @@ def _data(model: Sized, bandwidth: float) -> dict[str, Any]:
         "main_memory": asdict(model.plan.main),
         "devices": [asdict(need) for need in model.plan.devices],
         "expected_tokens_per_second": expected(model, model.plan, bandwidth),
+        "expected_with_all_layers": expected(model, model.every, bandwidth),
     }

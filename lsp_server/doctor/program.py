@@ -2,34 +2,14 @@
 
 import importlib.metadata
 import platform
-import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server import __version__
+from lsp_server.doctor.backends import BACKENDS, CUDA, Backend, install_line, is_compiled
 from lsp_server.doctor.report import Finding, Section, gib
 from lsp_server.models.hardware import Device
-
-
-@dataclass(frozen=True)
-class Backend:
-    """A way to use a GPU: its name in ggml, the cmake option, and what building it needs."""
-
-    name: str
-    option: str
-    needs: str
-    tool: str
-
-
-CUDA = Backend("CUDA", "-DGGML_CUDA=on", "NVIDIA's CUDA toolkit (nvcc)", "nvcc")
-METAL = Backend("Metal", "-DGGML_METAL=on", "Xcode's command line tools", "xcrun")
-VULKAN = Backend("Vulkan", "-DGGML_VULKAN=on", "the Vulkan SDK (glslc)", "glslc")
-ROCM = Backend("ROCm", "-DGGML_HIP=on", "AMD's ROCm (hipcc)", "hipcc")
-BACKENDS = (CUDA, METAL, VULKAN, ROCM)
-# What ggml calls them, where it isn't the name: Metal's is MTL, ROCm's may be HIP.
-_ALIASES = {"Metal": ("metal", "mtl"), "ROCm": ("rocm", "hip")}
 
 
 def program_section(
@@ -91,7 +71,7 @@ def gpu_section(
         for device in devices
     ]
     gpus = [device for device in devices if device.kind in ("gpu", "integrated")]
-    compiled = [one for one in BACKENDS if _compiled(one, backends)]
+    compiled = [one for one in BACKENDS if is_compiled(one, backends)]
     if not compiled:
         findings.append(_without_backend(seen, version))
     elif not gpus:
@@ -124,7 +104,7 @@ def _without_backend(seen: Sequence[Backend], version: str) -> Finding:
         )
     lines = []
     for one in seen:
-        missing = "" if shutil.which(one.tool) else f"  # first install {one.needs}"
+        missing = f"  # {one.in_words}" if one.in_words else ""
         lines.append(install_line(one, version) + missing)
     names = " or ".join(one.name for one in seen)
     return Finding(
@@ -133,33 +113,3 @@ def _without_backend(seen: Sequence[Backend], version: str) -> Finding:
         "note",
         "\n".join(lines),
     )
-
-
-def install_line(backend: Backend | None, version: str) -> str:
-    """The command that compiles llama-cpp-python anew. pip's cache has to be passed over: it knows
-    the wheel for the CPU by the same name."""
-    pip = "-m pip install --force-reinstall --no-deps --no-cache-dir"
-    pip = f"{pip} llama-cpp-python=={version}"
-    option = backend.option if backend else "-DGGML_NATIVE=on"
-    if sys.platform == "win32":
-        return f"$env:CMAKE_ARGS='{option}'; & '{sys.executable}' {pip}"
-    return f'CMAKE_ARGS="{option}" {sys.executable} {pip}'
-
-
-def seen_backends(root: Path = Path("/")) -> list[Backend]:
-    """The back-ends that this machine's hardware could use, by what the system shows of it."""
-    if sys.platform == "darwin":
-        return [METAL] if platform.machine() == "arm64" else []
-    seen = []
-    if (root / "proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi"):
-        seen.append(CUDA)
-    if (root / "dev/kfd").exists():
-        seen.append(ROCM)
-    if not seen and any((root / "dev/dri").glob("renderD*")):
-        seen.append(VULKAN)
-    return seen
-
-
-def _compiled(backend: Backend, backends: Sequence[str]) -> bool:
-    names = _ALIASES.get(backend.name, (backend.name.lower(),))
-    return any(name.lower().startswith(names) for name in backends)

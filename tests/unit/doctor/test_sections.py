@@ -11,10 +11,11 @@ import attrs
 import pytest
 
 from lsp_server.config import Config, EngineSettings, Models
-from lsp_server.doctor import program, surroundings
+from lsp_server.doctor import backends, surroundings
+from lsp_server.doctor.backends import CUDA, ROCM, VULKAN
 from lsp_server.doctor.logs import logs_section
 from lsp_server.doctor.models import expected, models_section, sized_models
-from lsp_server.doctor.program import CUDA, ROCM, VULKAN, gpu_section, program_section
+from lsp_server.doctor.program import gpu_section, program_section
 from lsp_server.doctor.report import Finding, Section
 from lsp_server.doctor.settings import settings_section
 from lsp_server.doctor.speed import Measured, measured, speed_section
@@ -67,7 +68,7 @@ def test_no_gpu_is_worth_a_note():
 
 @pytest.mark.parametrize("backend", [CUDA, ROCM, VULKAN])
 def test_gpu_that_is_not_used_gets_the_exact_line(backend, monkeypatch):
-    monkeypatch.setattr(program.shutil, "which", lambda tool: None)
+    monkeypatch.setattr(backends.shutil, "which", lambda tool: None)
     hint = gpu_section([CPU], ["CPU"], [backend], "0.3.36").findings[-1].hint
     assert hint.startswith(f'CMAKE_ARGS="{backend.option}" ')
     assert "--force-reinstall --no-deps --no-cache-dir llama-cpp-python==0.3.36" in hint
@@ -99,12 +100,12 @@ def test_back_end_without_a_device(name):
     ],
 )
 def test_hardware_is_seen(tmp_path, monkeypatch, there, found):
-    monkeypatch.setattr(program.shutil, "which", lambda tool: None)
-    monkeypatch.setattr(program.sys, "platform", "linux")
+    monkeypatch.setattr(backends.shutil, "which", lambda tool: None)
+    monkeypatch.setattr(backends.sys, "platform", "linux")
     for name in there:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    assert program.seen_backends(tmp_path) == found
+    assert backends.seen_backends(tmp_path) == found
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +159,19 @@ def test_fewer_layers_wanted_than_fit(seven_b):
 def test_as_many_layers_as_fit(seven_b):
     section = models_section(*sized([("instruct", seven_b)], gpu(6), n_gpu_layers="auto"), 20e9)
     assert not section.wrong
-    assert "24 of 33 layers" in text_of(section)
+    told = "24 of 33 layers fit, which costs speed: 14 tokens a second instead of 64"
+    assert told in text_of(section)
+
+
+def test_all_layers_fit(seven_b):
+    section = models_section(*sized([("instruct", seven_b)], gpu(24), n_gpu_layers="auto"), 20e9)
+    assert "33 of 33 layers expected" in text_of(section)
+
+
+def test_layers_that_cost_an_unknown_speed(seven_b):
+    new = gpu(6, description="New card")
+    section = models_section(*sized([("instruct", seven_b)], new, n_gpu_layers="auto"), 20e9)
+    assert "24 of 33 layers fit; the others cost speed" in text_of(section)
 
 
 def test_gpu_whose_memory_is_not_known(seven_b):

@@ -244,6 +244,22 @@ def test_info_as_json(tmp_path):
     assert facts["can"] == {"infill": True, "instruct": True, "why_no_infill": ""}
 
 
+def test_info_of_what_is_not_here_yet():
+    out = run("info", "codellama-13b-instruct").stdout
+    for words in (
+        "codellama-13b-instruct, not on this machine yet",
+        "7.87 GB",
+        "Q4_K_M: medium, balanced quality",
+        "Memory:        14.6",
+        "Llama 2 Community License: https://ai.meta.com/llama/license/",
+        "TheBloke/CodeLlama-13B-Instruct-GGUF/codellama-13b-instruct.Q4_K_M.gguf",
+        "codellama-lsp models pull codellama-13b-instruct",
+    ):
+        assert words in out
+    facts = json.loads(run("info", "--json", "codellama-13b-instruct").stdout)
+    assert (facts["here"], facts["roles"]) == (False, ["infill", "instruct"])
+
+
 def test_info_of_what_is_no_model(tmp_path):
     path = tmp_path / "model.gguf"
     path.write_text("<!DOCTYPE html>")
