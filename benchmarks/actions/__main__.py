@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def main(
     }
     path = json_path or table.RESULTS / "actions.json"
     found = results.read(path) if resume else {}
-    tasks = [task for name in sets for task in _tasks(name, runnable, limit)]
+    tasks = _in_turn([task for name in sets for task in _tasks(name, runnable, limit)])
     until = time.monotonic() + minutes * 60 if minutes else None
     asyncio.run(_measure(tasks, found, options, until))
     rows = [results.row(kind, cases) for kind, cases in found.items()]
@@ -98,6 +99,13 @@ def _tasks(name: str, languages: list[str], limit: int | None) -> Iterator[Task]
             kind = f"fix, {language}, {way}" + (", held out" if held_out else "")
             for bug in spread(bugs.load(language, held_out), limit):
                 yield Task(kind, bug.name, _fix(bug, way))
+
+
+def _in_turn(tasks: list[Task]) -> list[Task]:
+    """One of each kind, then the next of each, so that a run that was stopped has some of all."""
+    kinds = list(dict.fromkeys(task.kind for task in tasks))
+    rows = ([task for task in tasks if task.kind == kind] for kind in kinds)
+    return [task for turn in zip_longest(*rows) for task in turn if task]
 
 
 async def _measure(
