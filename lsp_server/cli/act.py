@@ -38,7 +38,7 @@ class _Asked:
     apply: bool = False
 
 
-_place = click.argument("place", type=LinesType())
+_place = click.argument("place", type=LinesType(), metavar="FILE:LINE-LINE")
 _apply = click.option("--apply", is_flag=True, help="Change the file instead of a diff.")
 _instruction = click.option("--instruction", default="", help="What you want, in your own words.")
 _message = click.option(
