@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 MODEL := qwen2.5-coder-0.5b
 
-.PHONY: install model llama-server gpu demo test unit test-editors lint lint-lua format clean bench-quality bench-masked bench-typing bench-actions bench-context
+.PHONY: install model llama-server gpu demo test unit test-editors lint lint-lua format clean bench-quality bench-masked bench-typing bench-gpu bench-actions bench-context
 
 install: $(VENV)/.installed
 
@@ -50,6 +50,9 @@ bench-quality bench-masked bench-typing bench-actions bench-context: bench-%: mo
 
 bench-quality: bench-masked
 bench-typing: llama-server
+
+bench-gpu: llama-server
+	$(PY) -m benchmarks.gpu
 
 lint: install
 	$(VENV)/bin/ruff check .

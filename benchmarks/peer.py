@@ -7,6 +7,7 @@ They are built once for a version of llama-cpp-python; that takes some minutes.
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,9 @@ def build() -> None:
     with tempfile.TemporaryDirectory(prefix="llama-cpp-") as scratch:
         sources = fetched(Path(scratch))
         made = Path(scratch) / "build"
-        _run("cmake", "-S", sources, "-B", made, *_OPTIONS)
+        # What a GPU needs, as for llama-cpp-python itself: CMAKE_ARGS="-DGGML_CUDA=on".
+        given = shlex.split(os.environ.get("CMAKE_ARGS", ""))
+        _run("cmake", "-S", sources, "-B", made, *_OPTIONS, *given)
         targets = ("--target", *PROGRAMS)
         _run("cmake", "--build", made, *targets, "--parallel", str(os.cpu_count() or 1))
         shutil.rmtree(folder(), ignore_errors=True)

@@ -17,7 +17,9 @@ the first key. Models are files or names of the catalogue.
 
 import argparse
 import asyncio
+import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +37,14 @@ from lsp_server.models.store import locate
 PARTS = ("replay", "added", "speed", "cancel", "start", "memory", "explain")
 
 
-async def main() -> None:
-    arguments = _arguments()
+async def run(options: Sequence[str], described: Mapping[str, Any] | None = None) -> None:
+    """Measure what the command line's options ask for. `described` goes into the results."""
+    arguments = _arguments(options)
     parts = PARTS if arguments.part == "all" else arguments.part
     results: dict[str, Any] = {
         "machine": machine(arguments.model),
         "threads": threads_of_ours(),
+        **(described or {}),
     }
     for part in PARTS:
         if part in parts:
@@ -77,7 +81,7 @@ def _print(rows: list[Row]) -> None:
     print(as_text(rows), end="\n\n", flush=True)
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(options: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.typing",
         description=__doc__,
@@ -94,8 +98,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cancels", type=int, default=20, help="of each kind")
     parser.add_argument("--starts", type=int, default=12)
     parser.add_argument("--json", type=Path, default=RESULTS / "typing.json")
-    return parser.parse_args()
+    return parser.parse_args(options)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(run(sys.argv[1:]))

@@ -18,14 +18,14 @@ _PROMPT, _GENERATED = 512, 64
 async def speeds(model: str, threads: int, rounds: int = 3) -> list[Row]:
     """Tokens a second, the mean of some rounds in turn. llama-bench with our ubatch, and with its
     own."""
-    ours: list[tuple[float, float]] = []
+    mine: list[tuple[float, float]] = []
     theirs: dict[int, list[tuple[float, float]]] = {EngineSettings().n_ubatch: [], 512: []}
     for number in range(rounds):
         async with running_engine(model) as engine:
-            ours.append(await _ours(engine, number))
+            mine.append(await ours(engine, number))
         for ubatch, measured in theirs.items():
             measured.append(await _theirs(locate(model), threads, ubatch))
-    rows = [_row("this engine", ours)]
+    rows = [_row("this engine", mine)]
     rows += [_row(f"llama-bench, ubatch {ubatch}", found) for ubatch, found in theirs.items()]
     for ubatch, row in zip(theirs, rows[1:], strict=True):
         ratio = {key: rows[0][key] / row[key] for key in list(row)[1:]}
@@ -41,8 +41,9 @@ def _row(name: str, found: list[tuple[float, float]]) -> Row:
     }
 
 
-async def _ours(engine: Running, number: int) -> tuple[float, float]:
-    """By a client's clock, once to warm up and once to count."""
+async def ours(engine: Running, number: int) -> tuple[float, float]:
+    """Tokens a second of prefill and decode by a client's clock, after one to warm up. `number`
+    makes the texts differ."""
     for name in ("warm", "count"):
         text = await _text_of(engine, f"{name}{number} ")
         before = await engine.http.totals()

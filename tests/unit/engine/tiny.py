@@ -4,7 +4,9 @@ weights.
 The weights are random (seeded), so what such a model says is noise; how it is asked is exact.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import gguf
 import numpy as np
@@ -16,18 +18,57 @@ INFILL = {32007: "▁<PRE>", 32008: "▁<SUF>", 32009: "▁<MID>", 32010: "▁<E
 LAYERS, WIDTH, HEADS, HIDDEN, CONTEXT = 2, 64, 4, 128, 4096
 
 
+class Shape(Protocol):
+    """What a model's metadata says of its size."""
+
+    @property
+    def layers(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def hidden(self) -> int: ...
+    @property
+    def heads(self) -> int: ...
+    @property
+    def context(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Tiny:
+    layers: int = LAYERS
+    width: int = WIDTH
+    hidden: int = HIDDEN
+    heads: int = HEADS
+    context: int = CONTEXT
+
+
 def write_code_llama(path: Path, *, infill_tokens: bool = True) -> Path:
     """Write a random-weight llama model of 2 layers x 64 with Code Llama's vocabulary (9 MB)."""
+    writer, n_vocab = described_code_llama(path, Tiny(), infill_tokens)
+    for name, tensor in _weights(n_vocab):
+        writer.add_tensor(name, tensor)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def described_code_llama(
+    path: Path, shape: Shape, infill_tokens: bool = True
+) -> tuple[gguf.GGUFWriter, int]:
+    """A writer that has Code Llama's metadata, the tensors still to be added; and the size of its
+    vocabulary. Nothing is written yet."""
     vocabulary = gguf.GGUFReader(VOCAB)
     tokens, scores, types = _vocabulary(vocabulary, infill_tokens)
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name("tiny-code-llama")
-    writer.add_context_length(CONTEXT)
-    writer.add_embedding_length(WIDTH)
-    writer.add_block_count(LAYERS)
-    writer.add_feed_forward_length(HIDDEN)
-    writer.add_head_count(HEADS)
-    writer.add_head_count_kv(HEADS)
+    writer.add_context_length(shape.context)
+    writer.add_embedding_length(shape.width)
+    writer.add_block_count(shape.layers)
+    writer.add_feed_forward_length(shape.hidden)
+    writer.add_head_count(shape.heads)
+    writer.add_head_count_kv(shape.heads)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_freq_base(1e6)
     writer.add_tokenizer_model("llama")
@@ -36,13 +77,7 @@ def write_code_llama(path: Path, *, infill_tokens: bool = True) -> Path:
     writer.add_token_types(types)
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
-    for name, tensor in _weights(len(tokens)):
-        writer.add_tensor(name, tensor)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
+    return writer, len(tokens)
 
 
 def _vocabulary(
