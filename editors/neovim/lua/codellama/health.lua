@@ -4,17 +4,33 @@ local M = {}
 
 local OLDEST_SERVER = '0.1.0'
 
----Runs the server's command line; nil with the reason where it fails.
+local SECONDS = 30
+
+---The command without what makes it a server.
+---@param arguments string[]
+---@return string[]
+local function command_with(arguments)
+  local command = {}
+  for _, part in ipairs(require('codellama.config').current.cmd) do
+    if part == 'serve' then
+      break
+    end
+    table.insert(command, part)
+  end
+  return vim.list_extend(command, arguments)
+end
+
+---What a command line says; nil with the reason where it can't be started.
 ---@param arguments string[]
 ---@return string? output, string? problem
 local function ask(arguments)
-  local command = { require('codellama.config').current.cmd[1], unpack(arguments) }
-  local started, process = pcall(vim.system, command, { text = true, timeout = 20000 })
+  local options = { text = true, timeout = SECONDS * 1000 }
+  local started, process = pcall(vim.system, command_with(arguments), options)
   if not started then
     return nil, tostring(process)
   end
   local done = process:wait()
-  if done.code ~= 0 then
+  if done.stdout == '' then
     return nil, vim.trim(done.stderr ~= '' and done.stderr or 'it ended with ' .. done.code)
   end
   return done.stdout
@@ -57,24 +73,29 @@ local function check_command()
   return true
 end
 
-local function check_models()
-  local output, problem = ask({ 'models', 'list', '--json' })
-  local parsed, models = pcall(vim.json.decode, output or '')
+local TOLD = { ok = vim.health.ok, note = vim.health.warn, wrong = vim.health.error }
+
+---What `codellama-lsp doctor` finds of a kind.
+---@param title string
+---@param section { findings: { label: string, text: string, state: string, hint: string }[] }
+local function tell(title, section)
+  for _, finding in ipairs(section.findings) do
+    local text = ('%s: %s: %s'):format(title, vim.trim(finding.label), finding.text)
+    TOLD[finding.state](text, finding.hint ~= '' and { finding.hint } or nil)
+  end
+end
+
+---The models of the settings file, what the engine needs, and the settings.
+local function check_report()
+  local output, problem = ask({ 'doctor', '--quick', '--json' })
+  local parsed, report = pcall(vim.json.decode, output or '')
   if not parsed then
-    vim.health.warn('the models could not be listed: ' .. (problem or 'not understood'))
+    vim.health.warn('codellama-lsp doctor gave no report: ' .. (problem or 'not understood'))
     return
   end
-  local here = vim.tbl_filter(function(model)
-    return model.here
-  end, models)
-  if #here == 0 then
-    vim.health.warn('no model has been fetched', { 'codellama-lsp models pull NAME' })
-    return
-  end
-  local names = vim.tbl_map(function(model)
-    return model.name
-  end, here)
-  vim.health.ok('models here: ' .. table.concat(names, ', '))
+  tell('model', report.models)
+  tell('engine', report.sockets)
+  tell('settings', report.settings)
 end
 
 local function check_engine()
@@ -82,9 +103,9 @@ local function check_engine()
   if not status then
     vim.health.info('the server is not running; it starts with the first file')
   elseif status.state == 'failed' then
-    vim.health.error(status.message or 'the model could not be loaded')
+    vim.health.error('engine: ' .. (status.message or 'the model could not be loaded'))
   else
-    vim.health.ok(('the server runs and is %s, with %s'):format(status.state, status.model))
+    vim.health.ok(('the server runs; its engine is %s, with %s'):format(status.state, status.model))
   end
 end
 
@@ -95,7 +116,7 @@ function M.check()
     vim.health.warn('not set up', { "call require('codellama').setup()" })
   end
   if check_command() then
-    check_models()
+    check_report()
   end
   check_engine()
 end
