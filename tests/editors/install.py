@@ -1,7 +1,8 @@
 """Installs the editors that tests/editors drives, and what checks the Lua of one, into the user's
 cache folder; the system is left as it is.
 
-    python -m tests.editors.install [neovim-0.11] [neovim-0.12] [emacs] [helix] [vscode] [lua]
+    python -m tests.editors.install [neovim-0.11] [neovim-0.12] [emacs-28] [emacs-30]
+                                    [helix] [vscode] [lua]
 
 Without names all of them. What is there already is left alone. A machine that can't have an editor
 is told why, and its tests are skipped.
@@ -65,24 +66,49 @@ def install_helix(folder: Path) -> None:
     start_script(folder / "hx", root, "usr/lib/hx/hx", runtime, terminals)
 
 
-def install_emacs(folder: Path) -> None:
-    """From the machine's own Debian suite, unpacked and not installed: 150 MB, some seconds."""
+def install_emacs_28(folder: Path) -> None:
+    """From the machine's own Debian suite, unpacked and not installed: 150 MB, some seconds. It is
+    28 in bookworm, with eglot as a package."""
     unpack_packages(folder, ["emacs-nox", "elpa-eglot"], suite=None)
     root = folder / "root"
-    program = next(root.glob("usr/bin/emacs-nox"), None)
-    dump = next(root.glob("usr/**/*.pdmp"), None)
+    libraries = f"{root}/usr/lib/x86_64-linux-gnu:{root}/lib/x86_64-linux-gnu"
+    program, *lines = emacs_parts(root)
+    write_script(
+        folder / "emacs",
+        f"export LD_LIBRARY_PATH='{libraries}'",
+        *lines,
+        f"exec '{root}/{program}' {emacs_options(root)} \"$@\"",
+    )
+
+
+def install_emacs_30(folder: Path) -> None:
+    """From Debian's suite forky, unpacked and not installed: 340 MB, some seconds."""
+    unpack_packages(folder, ["emacs-nox"], suite="forky")
+    root = folder / "root"
+    program, *lines = emacs_parts(root)
+    start_script(folder / "emacs", root, program, *lines, options=emacs_options(root))
+
+
+def emacs_parts(root: Path) -> list[str]:
+    """The program below `root`, and the lines of a script that tell it where its Lisp is."""
+    program = next(root.glob("usr/bin/emacs*-nox"), None)
     lisp = next(root.glob("usr/share/emacs/*/lisp"), None)
-    if not (program and dump and lisp):
+    if not (program and lisp):
         raise CannotInstall("the package emacs-nox does not have its usual files")
     folders = [lisp, *(path for path in lisp.rglob("*") if path.is_dir())]
     packages = root.glob("usr/share/emacs/site-lisp/elpa-src/*")
-    libraries = f"{root}/usr/lib/x86_64-linux-gnu:{root}/lib/x86_64-linux-gnu"
-    write_script(
-        folder / "emacs",
-        f"export LD_LIBRARY_PATH='{libraries}' EMACSDATA='{lisp.parent}/etc'",
+    return [
+        str(program.relative_to(root)),
+        f"export EMACSDATA='{lisp.parent}/etc'",
         f"export EMACSLOADPATH='{':'.join(map(str, [*packages, *folders]))}'",
-        f"exec '{program}' --dump-file='{dump}' \"$@\"",
-    )
+    ]
+
+
+def emacs_options(root: Path) -> str:
+    dump = next(root.glob("usr/**/*.pdmp"), None)
+    if dump is None:
+        raise CannotInstall("the package emacs-nox has no dump file")
+    return f"--dump-file='{dump}'"
 
 
 def install_lua(folder: Path) -> None:
@@ -150,7 +176,8 @@ def install_chromium(folder: Path) -> None:
 EDITORS: dict[str, tuple[Callable[[Path], None], str]] = {
     "neovim-0.11": (install_neovim_0_11, "nvim"),
     "neovim-0.12": (install_neovim_0_12, "nvim"),
-    "emacs": (install_emacs, "emacs"),
+    "emacs-28": (install_emacs_28, "emacs"),
+    "emacs-30": (install_emacs_30, "emacs"),
     "helix": (install_helix, "hx"),
     "vscode": (install_vscode, "chromium"),
     "lua": (install_lua, "luacheck"),
