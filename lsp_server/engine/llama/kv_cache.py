@@ -125,12 +125,11 @@ class KvCache:
         return self._parked[0].new - len(sequence.tokens)
 
     def attach(self, sequence: KvSequence) -> int:
-        """Append the block that waits for just this place, if one does: its length, else 0."""
-        if self.until_parked(sequence) != 0:
-            return 0
-        block = self._parked[0]
-        self._attach(sequence, block, block.new)
-        return block.length
+        """Append the blocks that wait for just this place: how many tokens they have."""
+        before = len(sequence.tokens)
+        while self.until_parked(sequence) == 0:
+            self._attach(sequence, self._parked[0], self._parked[0].new)
+        return len(sequence.tokens) - before
 
     def fork(self, sequence: KvSequence) -> KvSequence | None:
         """A sequence that holds the same tokens in the same cells and goes on by itself; what it

@@ -1,6 +1,7 @@
 """Cached blocks at new places: which are chosen, and what the KV cache holds afterwards."""
 
 import asyncio
+import random
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,22 @@ async def test_positions_follow_one_another_without_a_gap(start):
 
     for tokens, held in await asyncio.wrap_future(engine._worker.call(lengths)):
         assert tokens == held
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_any_jumps_leave_the_cache_whole(start, seed):
+    """Windows of all sizes, blocks that meet without a gap among them."""
+    chosen = random.Random(seed)
+    engine = start(move_cached=True)
+    await engine.ready()
+    kv: KvCache = engine._loading.result().infill.kv
+    line = 15
+    for _ in range(25):
+        line = min(max(1, line + chosen.randint(-8, 8)), len(LINES) - 1)
+        above, below = chosen.randint(1, 9), chosen.randint(1, 6)
+        shown = "".join(LINES[max(0, line - above) : line]), "".join(LINES[line : line + below])
+        await collect(engine.infill(infill(*shown, max_tokens=chosen.randint(0, 4))))
+        assert [len(s.tokens) for s in kv.sequences] == [kv.held_until(s) for s in kv.sequences]
 
 
 async def test_a_jump_that_is_cancelled_keeps_what_was_cached(start, gate):
