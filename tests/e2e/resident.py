@@ -21,13 +21,17 @@ TEXT = "x = \n"
 
 def use_shared_engine(transport: str = "auto") -> None:
     """The engine is a process of its own and leaves as soon as nobody is there."""
-    settings = {"engine": {"kind": "shared", "keep_alive": 0, "transport": transport}}
-    Path(os.environ["CODELLAMA_LSP_CONFIG"]).write_text(yaml.safe_dump(settings))
+    use_engine(kind="shared", keep_alive=0, transport=transport)
+
+
+def use_engine(**settings: Any) -> None:
+    text = yaml.safe_dump({"engine": settings})
+    Path(os.environ["CODELLAMA_LSP_CONFIG"]).write_text(text, encoding="utf-8")
 
 
 @asynccontextmanager
 async def loaded_editor(
-    arguments: tuple[str, str], capabilities: types.ClientCapabilities = WITH_EVERYTHING
+    arguments: tuple[str, ...], capabilities: types.ClientCapabilities = WITH_EVERYTHING
 ) -> AsyncIterator[Editor]:
     async with running_editor(*arguments, capabilities=capabilities) as editor:
         await editor.until_loaded()

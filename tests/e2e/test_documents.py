@@ -46,7 +46,7 @@ async def test_crlf_comes_back(script):
 
 
 async def test_a_two_megabyte_line(script):
-    async with running_editor(*script(infills=["9"])) as editor:
+    async with running_editor(*script(infills=["99"])) as editor:
         await editor.until_loaded()
         editor.open(URI, "x = [" + "1, " * 700_000 + "]")
         item = await editor.suggestion(URI, 0, 1_000_001)

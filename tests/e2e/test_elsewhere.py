@@ -96,10 +96,10 @@ async def test_a_server_that_comes_later_is_found(settings):
         assert "does not answer" in editor.messages[0].message
         editor.open(URI, TEXT)
         assert await editor.complete(URI, 0, 4) is None
-        async with serving(replies(completion("1")), port=port):
+        async with serving(replies(completion("12")), port=port):
             await editor.until(lambda: len(editor.messages) > 1)
             assert "answers now" in editor.messages[1].message
-            assert (await editor.suggestion(URI, 0, 4)).insert_text == "1"
+            assert (await editor.suggestion(URI, 0, 4)).insert_text == "12"
 
 
 async def test_a_refused_key_is_told_with_what_to_do(settings):

@@ -25,6 +25,7 @@ from tests.e2e.resident import (
     engine_has_ended,
     loaded_editor,
     statuses,
+    use_engine,
     use_shared_engine,
 )
 
@@ -36,7 +37,7 @@ def on_loopback(own_settings, monkeypatch, tmp_path) -> None:
 
 
 async def test_two_that_start_at_once_end_with_one_and_nothing_is_left(script):
-    arguments = script(infills=["1"])
+    arguments = script(infills=["12"])
     async with running_editor(*arguments) as one, running_editor(*arguments) as other:
         await asyncio.gather(one.until_loaded(), other.until_loaded())
         (status,) = await statuses()
@@ -71,7 +72,7 @@ async def test_strangers_are_refused(script):
 
 
 async def test_the_token_is_shown_to_nobody(script, tmp_path):
-    async with loaded_editor(script(infills=["1"])) as editor:
+    async with loaded_editor(script(infills=["12"])) as editor:
         await editor.suggestion(URI, 0, 4)
         (path,) = addresses()
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -88,7 +89,7 @@ async def test_the_token_is_shown_to_nobody(script, tmp_path):
 
 
 async def test_status_and_stop(script):
-    async with loaded_editor(script(infills=["1"])):
+    async with loaded_editor(script(infills=["12"])):
         (path,) = addresses()
         url = f"http://127.0.0.1:{_place()['port']}"
         assert f"listens   {url}, its token in {path}" in await _cli("status")
@@ -97,6 +98,16 @@ async def test_status_and_stop(script):
         assert await _cli("stop") == "Stopped 1.\n"
     await engine_has_ended()
     assert await _cli("status") == "No engine is running.\n"
+
+
+async def test_it_is_an_engine_elsewhere_to_who_has_its_token(script, monkeypatch):
+    """As where ssh brings its port to another machine (docs/scaling.md)."""
+    async with loaded_editor(script(infills=["12"])):
+        place = _place()
+        monkeypatch.setenv("CODELLAMA_API_KEY", place["token"])
+        use_engine(kind="llama-server", url=f"http://127.0.0.1:{place['port']}")
+        async with loaded_editor(()) as elsewhere:
+            assert (await elsewhere.suggestion(URI, 0, 4)).insert_text == "12"
 
 
 async def test_an_engine_that_is_terminated_leaves_no_file(script):
@@ -115,14 +126,14 @@ async def test_an_engine_that_is_terminated_leaves_no_file(script):
     ],
 )
 async def test_whoever_takes_a_dead_engines_port_learns_nothing(script, answer):
-    async with loaded_editor(script(infills=["1"])) as editor:
+    async with loaded_editor(script(infills=["12"])) as editor:
         (path,), token = addresses(), _place()["token"]
         (status,) = await statuses()
         async with _listening(answer) as (port, heard):
             # The system may keep a dead process's port for a minute, so it is another one here.
             path.write_text(json.dumps({"port": port, "token": token}), encoding="utf-8")
             os.kill(status["pid"], signal.SIGKILL)
-            assert (await editor.suggestion(URI, 0, 4)).insert_text == "1"
+            assert (await editor.suggestion(URI, 0, 4)).insert_text == "12"
             assert editor.messages == []
         assert heard
         everything = b"".join(heard).decode()
@@ -137,8 +148,8 @@ async def test_an_address_file_that_no_engine_wrote_is_written_anew(script):
         await _cli("stop")
     await engine_has_ended()
     path.write_text("not JSON", encoding="utf-8")
-    async with loaded_editor(script(infills=["1"])) as editor:
-        assert (await editor.suggestion(URI, 0, 4)).insert_text == "1"
+    async with loaded_editor(script(infills=["12"])) as editor:
+        assert (await editor.suggestion(URI, 0, 4)).insert_text == "12"
         assert addresses() == [path]
 
 

@@ -61,14 +61,14 @@ async def test_code_is_in_the_log_at_debug_alone(script, tmp_path, level):
 
 
 async def test_nothing_is_left_of_a_server_that_ended_well(script):
-    async with running_editor(*script(infills=["1"])) as editor:
+    async with running_editor(*script(infills=["12"])) as editor:
         await editor.until_loaded()
         assert len(list((state() / "crashes").iterdir())) == 1  # in case it crashes
     assert list((state() / "crashes").iterdir()) == []
 
 
 async def test_the_engines_log_follows_the_editors_setting(script, shared):
-    async with running_editor(*script(infills=["1"])) as editor:
+    async with running_editor(*script(infills=["12"])) as editor:
         await editor.until_loaded()
         log = state() / "engine.log"
         assert not log.exists()

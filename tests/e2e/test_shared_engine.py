@@ -39,7 +39,7 @@ over_both = pytest.mark.parametrize("shared", ["socket", "loopback"], indirect=T
 
 
 async def test_ten_windows_share_one_engine(script):
-    arguments = script(infills=["1"])
+    arguments = script(infills=["12"])
     async with contextlib.AsyncExitStack() as stack:
         editors = await asyncio.gather(
             *(stack.enter_async_context(running_editor(*arguments)) for _ in range(10))
@@ -47,7 +47,7 @@ async def test_ten_windows_share_one_engine(script):
         for editor in editors:
             await editor.until_loaded()
             editor.open(URI, TEXT)
-            assert (await editor.suggestion(URI, 0, 4)).insert_text == "1"
+            assert (await editor.suggestion(URI, 0, 4)).insert_text == "12"
         (status,) = await statuses()
         assert status["clients"] == 10
         assert status["models"] == {"infill": "double", "instruct": "double"}
@@ -55,7 +55,7 @@ async def test_ten_windows_share_one_engine(script):
 
 
 async def test_the_socket_is_the_users_alone(script):
-    async with loaded_editor(script(infills=["1"])):
+    async with loaded_editor(script(infills=["12"])):
         (socket,) = addresses()
         assert stat.S_IMODE(socket.stat().st_mode) == 0o600
         assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
@@ -63,10 +63,10 @@ async def test_the_socket_is_the_users_alone(script):
 
 @over_both
 async def test_a_killed_engine_comes_back_and_nobody_notices(script):
-    async with loaded_editor(script(infills=["1"])) as editor:
+    async with loaded_editor(script(infills=["12"])) as editor:
         (status,) = await statuses()
         os.kill(status["pid"], signal.SIGKILL)
-        assert (await editor.suggestion(URI, 0, 4)).insert_text == "1"
+        assert (await editor.suggestion(URI, 0, 4)).insert_text == "12"
         (after,) = await statuses()
         assert after["pid"] != status["pid"]
         assert editor.messages == []
@@ -145,7 +145,7 @@ async def test_other_tools_can_ask(script):
 
 
 async def test_what_it_has_done_can_be_asked(script):
-    async with loaded_editor(script(infills=["1"], chats=["Hi."])) as editor, http() as client:
+    async with loaded_editor(script(infills=["12"], chats=["Hi."])) as editor, http() as client:
         await editor.suggestion(URI, 0, 4)
         question = {"messages": [{"role": "user", "content": "Hi"}]}
         await client.post("/v1/chat/completions", json=question)
@@ -190,7 +190,7 @@ async def test_a_planted_runtime_folder_is_refused_and_told(script, tmp_path):
     theirs = tmp_path / "theirs"
     theirs.mkdir(mode=0o700)
     planted.symlink_to(theirs)
-    async with running_editor(*script(infills=["1"])) as editor:
+    async with running_editor(*script(infills=["12"])) as editor:
         await editor.until(lambda: editor.messages)
         assert f"{planted} belongs to someone else" in editor.messages[0].message
         editor.open(URI, TEXT)
@@ -199,7 +199,7 @@ async def test_a_planted_runtime_folder_is_refused_and_told(script, tmp_path):
 
 
 async def test_a_server_is_light(script):
-    async with loaded_editor(script(infills=["1"])) as editor:
+    async with loaded_editor(script(infills=["12"])) as editor:
         await editor.suggestion(URI, 0, 4)
         process = editor.client._server
         assert process
@@ -211,7 +211,7 @@ async def test_an_engine_that_dies_while_loading_comes_back_smaller(script):
     arguments = script(never_ready=True)
     async with running_editor(*arguments) as editor:
         await until(_engine_is_loading)
-        script(infills=["1"])  # what the next engine reads
+        script(infills=["12"])  # what the next engine reads
         (status,) = await statuses()
         os.kill(status["pid"], signal.SIGKILL)
         await editor.until_loaded()

@@ -119,12 +119,12 @@ async def test_a_model_that_can_not_be_loaded_is_told_with_the_reason(script, ki
 
 
 async def test_a_killed_engine_is_gone_and_comes_back(script, shared):
-    async with watched(*script(infills=["1"])) as editor:
+    async with watched(*script(infills=["12"])) as editor:
         await until(editor, "ready")
         os.kill(process_of_the_engine(), signal.SIGKILL)
         await until(editor, "ready", "gone")
         told = len(editor.statuses)
-        assert (await editor.suggestion(URI, 0, 4)).insert_text == "1"
+        assert (await editor.suggestion(URI, 0, 4)).insert_text == "12"
         await until(editor, "ready")
         assert states(editor)[told] == "loading"
 
@@ -132,7 +132,7 @@ async def test_a_killed_engine_is_gone_and_comes_back(script, shared):
 async def test_an_engine_that_dies_while_it_loads_is_told_all_the_way(script, shared):
     async with watched(*script(never_ready=True, percentages=[70])) as editor:
         await editor.until(lambda: editor.statuses and editor.statuses[-1]["percentage"] == 70)
-        script(infills=["1"])  # what the next engine reads
+        script(infills=["12"])  # what the next engine reads
         os.kill(process_of_the_engine(), signal.SIGKILL)
         await until(editor, "ready")
         assert set(states(editor)[:-1]) == {"loading"}

@@ -47,7 +47,9 @@ def unix_socket(path: Path) -> socket.socket:
 
 def _loopback() -> socket.socket:
     """A free port of this machine, taken by nobody else."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol has to be named: asyncio sends without Nagle's delay only where it is, and that
+    # delay, with the other side's, is 40 ms an answer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if sys.platform == "win32":
         # Without it another process may bind the same port and get our clients.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)

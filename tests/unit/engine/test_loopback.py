@@ -1,6 +1,7 @@
 """The file that says where an engine listens, the door that asks for its token, and the client that
 asks for a proof first."""
 
+import asyncio
 import socket
 import stat
 import sys
@@ -129,6 +130,22 @@ async def test_another_engine_gets_neither_token_nor_text():
         with pytest.raises(EngineGone, match="Something else"):
             await client.post(f"{PLACE.url}/x", json={"code": "secret"})
     assert [r.url.path for r in other.requests] == ["/health"]
+
+
+async def test_answers_are_not_held_back(tmp_path):
+    """Nagle's algorithm would wait for the other side, which waits too."""
+    served = asyncio.get_running_loop().create_future()
+
+    def serve(_, writer):
+        connection = writer.get_extra_info("socket")
+        served.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    with listening(Address(tmp_path / "engine.port")) as (listener, _):
+        async with await asyncio.start_server(serve, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            assert await asyncio.wait_for(served, 60)
+            writer.close()
 
 
 def test_nobody_else_binds_the_port_on_windows(monkeypatch, tmp_path):
