@@ -74,7 +74,10 @@ class Known:
             file.write(json.dumps({"prompt": self._key(request), "middle": middle}) + "\n")
 
     def _key(self, request: InfillRequest) -> str:
-        return sha256(f"{self._model} {request!r}".encode()).hexdigest()
+        """All that the answer depends on."""
+        asked = (self._model, request.prefix, request.suffix, request.max_tokens)
+        how = (request.order, request.heal, request.repository)
+        return sha256(repr((asked, how)).encode()).hexdigest()
 
 
 class Asking(Pipeline):
@@ -213,7 +216,9 @@ async def _completed(
     asking.plain = way == "plain"
     asking.apart = way == "syntax+files"
     snapshot = DocumentSnapshot(task.path.as_uri(), 1, "python", task.text)
-    settings = attrs.evolve(config.completion, context_tokens=1 << 20, **WAYS[way])
+    # All that is to be shown is read before the answer.
+    wanted = {"context_tokens": 1 << 20, "quick_first": False, **WAYS[way]}
+    settings = attrs.evolve(config.completion, **wanted)
     if settings.related_share:
         related.note_open(snapshot)
         related.chunks_for(snapshot, task.offset)
