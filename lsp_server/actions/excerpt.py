@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from lsp_server.context.budget import Count
-from lsp_server.context.outline import Definition, Outline, outline_of
+from lsp_server.context.outline import Definition, Outline
+from lsp_server.context.outlining import outline_of
 from lsp_server.documents import DocumentSnapshot
 
 _MOST_DEFINITIONS = 8

@@ -7,7 +7,7 @@ line's end. So an edit of it never touches the final line end, or its absence.
 import re
 from dataclasses import dataclass
 
-from lsp_server.context.outline import outline_of
+from lsp_server.context.outlining import outline_of
 from lsp_server.context.syntax import SyntaxTree, parse
 from lsp_server.documents import DocumentSnapshot
 

@@ -16,7 +16,8 @@ from threading import Lock
 from lsp_server.context.budget import Piece
 from lsp_server.context.changed import changed_lines
 from lsp_server.context.languages import language_of
-from lsp_server.context.outline import Outline, outline_of
+from lsp_server.context.outline import Outline
+from lsp_server.context.outlining import outline_of
 from lsp_server.context.syntax import is_text
 from lsp_server.documents import DocumentSnapshot, Edit
 

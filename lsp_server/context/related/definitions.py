@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lsp_server.context.outline import Outline, outline_of
+from lsp_server.context.outline import Outline
+from lsp_server.context.outlining import outline_of
 from lsp_server.documents import DocumentSnapshot
 
 _LONGEST = 4_000
