@@ -14,7 +14,7 @@ from lsp_server import __version__
 from lsp_server.config import Config
 from lsp_server.config_sources import Source, merge
 from lsp_server.errors import ConfigError
-from lsp_server.handlers import actions, completion, configuration, lifecycle, status
+from lsp_server.handlers import actions, completion, configuration, copied, lifecycle, status
 from lsp_server.handlers.protocol import CodeLlamaProtocol
 from lsp_server.handlers.standard_input import pipe_reader
 from lsp_server.log import set_level
@@ -81,6 +81,7 @@ def create_server(
     configuration.register(server, session, settings, complaints)
     lifecycle.register(server, session, complaints)
     completion.register(server, session)
+    copied.register(server, session)
     actions.register(server, session)
     return server
 

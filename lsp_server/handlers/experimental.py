@@ -8,10 +8,10 @@ from lsprotocol import types
 
 def declares(capabilities: types.ClientCapabilities, feature: str) -> bool:
     """Whether the client takes one of our own notifications, such as `pages`."""
-    ours = _member(capabilities.experimental, "codellama")
-    return bool(_member(ours, feature))
+    ours = member(capabilities.experimental, "codellama")
+    return bool(member(ours, feature))
 
 
-def _member(value: Any, name: str) -> Any:
-    """A member of what the client sent, which has no type: a mapping, or pygls' object for one."""
+def member(value: Any, name: str) -> Any:
+    """A member of something without a type that the client sent: a mapping, or pygls' object."""
     return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)

@@ -77,7 +77,7 @@ async def test_a_server_that_fails_is_told_once_and_the_editor_lives(settings):
 
 async def test_a_cancelled_request_leaves_the_server(settings):
     async with (
-        serving(replies(completion("1", stall=True))) as there,
+        serving(replies(completion("12", stall=True))) as there,
         running_editor(*settings(there.url)) as editor,
     ):
         await editor.until_loaded()
@@ -112,7 +112,7 @@ async def test_a_refused_key_is_told_with_what_to_do(settings):
 
 
 async def test_an_editor_cant_say_where_code_is_sent(settings):
-    async with serving(replies(completion("1"))) as elsewhere, serving(replies()) as own:
+    async with serving(replies(completion("12"))) as elsewhere, serving(replies()) as own:
         options = {"engine": {"url": elsewhere.url}}
         async with running_editor(*settings(own.url), options=options) as editor:
             await editor.until(lambda: editor.messages)

@@ -65,6 +65,23 @@ async def test_several_to_choose_from_where_they_are_asked_for(script):
         assert (await editor.suggestion(URI, 1, 15)).insert_text == "one"
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"textDocument": {"uri": URI}, "range": {"start": {"line": 0}, "end": {"line": 1}}},
+        {"textDocument": {"uri": "file:///unknown"}, "range": {}},
+        {},
+    ],
+)
+async def test_what_was_copied_is_taken_as_it_comes(script, params):
+    async with running_editor(*script(infills=["one"])) as editor:
+        await editor.until_loaded()
+        editor.open(URI, TEXT)
+        editor.client.protocol.notify("codellama/copied", params)
+        assert (await editor.suggestion(URI, 1, 15)).insert_text == "one"
+        assert editor.messages == []
+
+
 async def test_null_until_the_model_is_loaded(script):
     async with running_editor(*script(never_ready=True)) as editor:
         editor.open(URI, TEXT)
@@ -98,7 +115,7 @@ async def test_menu_for_an_editor_without_inline_completion(script):
 
 
 async def test_no_menu_beside_inline_completion(script):
-    async with running_editor(*script(infills=["b"])) as editor:
+    async with running_editor(*script(infills=["bc"])) as editor:
         await editor.until_loaded()
         editor.open(URI, TEXT)
         result = await editor.client.text_document_completion_async(

@@ -73,7 +73,7 @@ async def test_a_model_that_loads_is_told_in_percent_and_then_ready(script):
 
 
 async def test_a_model_that_is_asked_thinks(script):
-    async with watched(*script(infills=[{"text": "1", "stall": True}])) as editor:
+    async with watched(*script(infills=[{"text": "12", "stall": True}])) as editor:
         await until(editor, "ready")
         where = types.InlineCompletionParams(
             types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic),

@@ -35,6 +35,7 @@ _STAYS = 1.3
 _MOST_CHUNKS = 24
 _RING = 16
 _RING_LINES = 12
+_MOST_COPIED = 60
 _LARGEST_READ = 300_000
 
 
@@ -74,7 +75,13 @@ class RelatedIndex:
             self._open.move_to_end(snapshot.uri)
         if old is not None and not self._is_excluded(snapshot):
             first, _, end = changed_lines(old, snapshot)
-            self._remember(snapshot, (first + end) // 2)
+            self._remember(snapshot, _lines_around(snapshot, (first + end) // 2, _RING_LINES))
+
+    def note_copied(self, snapshot: DocumentSnapshot, first: int, last: int) -> None:
+        """The lines from `first` to `last` of a document were copied: they are wanted elsewhere."""
+        last = min(last, first + _MOST_COPIED, snapshot.line_count - 1)
+        if 0 <= first <= last and not self._is_excluded(snapshot):
+            self._remember(snapshot, _lines(snapshot, first, last))
 
     def note_closed(self, uri: str) -> None:
         with self._lock:
@@ -179,9 +186,8 @@ class RelatedIndex:
             self._read.popitem(last=False)
         return named
 
-    def _remember(self, snapshot: DocumentSnapshot, line: int) -> None:
-        """Put the lines around a change into the ring, in the place of what they were before."""
-        text = _lines_around(snapshot, line, _RING_LINES)
+    def _remember(self, snapshot: DocumentSnapshot, text: str) -> None:
+        """Put lines of a document into the ring, in the place of what they were before."""
         path = path_of(snapshot.uri)
         chunk = Chunk(self._shown(path) if path else snapshot.uri.rpartition("/")[2], text)
         if len(chunk.lines) < 3:
@@ -207,5 +213,8 @@ class RelatedIndex:
 
 def _lines_around(snapshot: DocumentSnapshot, line: int, lines: int) -> str:
     """The line with so many before and after it."""
-    first, last = max(0, line - lines), min(snapshot.line_count - 1, line + lines)
+    return _lines(snapshot, max(0, line - lines), min(snapshot.line_count - 1, line + lines))
+
+
+def _lines(snapshot: DocumentSnapshot, first: int, last: int) -> str:
     return snapshot.text[snapshot.line_starts[first] : snapshot.line_bounds(last)[1]]

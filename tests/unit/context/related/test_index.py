@@ -103,12 +103,35 @@ def test_recent_edits_of_other_files(index, workspace):
     assert chunks(index, other, 3) == []
 
 
+def test_what_was_just_copied(index, workspace):
+    lines = "".join(f"value_{n} = compute({n})\n" for n in range(80))
+    other = document(workspace, "notes.py", lines)
+    index.note_open(other)
+    index.note_copied(other, 40, 43)
+    main = document(workspace, "main.py", "x = value_41\n")
+    index.note_open(main)
+    (found,) = chunks(index, main, 0)
+    assert found.path == "notes.py"
+    assert found.text.splitlines() == [f"value_{n} = compute({n})" for n in range(40, 44)]
+
+
+@pytest.mark.parametrize(("first", "last"), [(-1, 3), (5, 2), (99, 120)])
+def test_lines_that_there_are_not_are_not_copied(index, workspace, first, last):
+    other = document(workspace, "notes.py", "value = 1\n" * 9)
+    index.note_open(other)
+    index.note_copied(other, first, last)
+    main = document(workspace, "main.py", "x = value\n")
+    index.note_open(main)
+    assert chunks(index, main, 0) == []
+
+
 def test_an_excluded_file_is_never_shown(workspace):
     index = RelatedIndex([workspace], Files(exclude=["shop.py"]))
     shop = document(workspace, "shop.py", SHOP)
     main = document(workspace, "main.py", MAIN)
     index.note_open(shop)
     index.note_changed(shop.edited(2, Edit(0, 0, "# load_order\n")))
+    index.note_copied(shop, 0, 12)
     index.note_open(main)
     assert chunks(index, main, 5) == []
     index.close()
