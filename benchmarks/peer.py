@@ -15,6 +15,7 @@ import tarfile
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 
@@ -43,9 +44,12 @@ def program(name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def environment() -> dict[str, str]:
-    """The environment to start them in."""
-    return {**os.environ, "LD_LIBRARY_PATH": str(folder())}
+def environment(waiting: Literal["passive", "active"]) -> dict[str, str]:
+    """The environment to start them in. OpenMP's threads wait `passive`, as our engine's do: beside
+    another busy process spinning ones fall to a hundredth. `active` is llama.cpp's own way, the
+    fastest on an idle machine."""
+    libraries = {"LD_LIBRARY_PATH": str(folder())}
+    return {**os.environ, **libraries, "OMP_WAIT_POLICY": waiting}
 
 
 def build() -> None:

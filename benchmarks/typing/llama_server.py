@@ -29,7 +29,7 @@ async def llama_server(model: Path, *options: str) -> AsyncIterator[httpx.AsyncC
         *options,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
-        env=peer.environment(),
+        env=peer.environment("passive"),
     )
     try:
         async with httpx.AsyncClient(

@@ -81,7 +81,7 @@ async def _theirs(model: Path, threads: int, ubatch: int) -> tuple[float, float]
         *("--batch-size", "512", "--ubatch-size", str(ubatch)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=peer.environment(),
+        env=peer.environment("active"),
     )
     out, _ = await process.communicate()
     by_kind = {bool(test["n_gen"]): float(test["avg_ts"]) for test in json.loads(out)}
