@@ -66,3 +66,8 @@ format: install
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# A fleet of llama-servers behind nginx and HAProxy, as docs/scaling.md has it.
+.PHONY: bench-scaling
+bench-scaling: model llama-server
+	$(PY) -m benchmarks.scaling

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def doctor(as_json: bool, quick: bool) -> None:
     """Say what will happen on this machine: GPU, memory, speed, sockets, editors, settings.
 
-    Exits with 1 where something would not work (marked ✗). Opens no connection, and shows neither
+    Exits with 1 where something would not work (marked ✗). Opens no connection but
+    to the engine elsewhere that your settings name, and shows neither
     secrets nor code.
     """
     sections: list[Section] = []
@@ -75,6 +76,12 @@ def _sections(quick: bool) -> "Iterator[Section]":
     except EngineError as failure:
         loadable = False
         yield broken_section(failure.message, seen_backends())
+    if config.engine.elsewhere:
+        yield _elsewhere(config, quick)
+        yield editors_section()
+        yield logs_section(log_folder(), config.log_level, reports())
+        yield settings_section(path, config, origins, error)
+        return
     bandwidth = measured_bandwidth(config.engine.n_threads or _physical_cores())
     named = [("infill", config.models.infill), ("instruct", config.models.instruct)]
     sized, problems = sized_models(named, config.engine, this_machine())
@@ -92,6 +99,18 @@ def _sections(quick: bool) -> "Iterator[Section]":
     buffers = [(one.place, one.what, one.size) for one in allocated]
     plan = infill.plan if len(sized) == 1 else None
     yield speed_section(bandwidth, speed, found, plan, buffers)
+
+
+def _elsewhere(config: Config, quick: bool) -> "Section":
+    from lsp_server.doctor.elsewhere import Seen, elsewhere_section, look
+    from lsp_server.errors import CodeLlamaError
+
+    found: Seen | CodeLlamaError
+    try:
+        found = asyncio.run(look(config, quick))
+    except CodeLlamaError as error:
+        found = error
+    return elsewhere_section(config, found)
 
 
 def _settings() -> "tuple[Path, Config, dict[tuple[str, ...], str], ConfigError | None]":

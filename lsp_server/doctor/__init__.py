@@ -5,10 +5,11 @@
     backends.py      GPU back-ends: seen here or not, and how to get each
     build.py         compiles llama.cpp with one (`make gpu`)
     models.py        the models of the settings: memory, layers on the GPU, speed to expect
+    elsewhere.py     the server of the settings, where the engine is one
     speed.py         a short measurement with the model itself
     surroundings.py  sockets, editors, network
     logs.py          where the logs are, and what crashed
     settings.py      the settings in force and where each was set
 
-Nothing here opens a connection or shows a secret.
+Nothing here shows a secret, and nothing but `elsewhere.py` opens a connection.
 """

@@ -1,5 +1,10 @@
 """The language server with its engine elsewhere: good servers, bad ones, and none."""
 
+import asyncio
+import json
+import os
+import sys
+
 import pytest
 import yaml
 
@@ -119,6 +124,45 @@ async def test_an_editor_cant_say_where_code_is_sent(settings):
             assert "only your own settings file" in editor.messages[0].message
             await editor.until_loaded()
         assert elsewhere.asked == []
+
+
+async def doctor(*arguments, **environment):
+    """Its exit status and what it printed. The server plays on this loop, so it must not block."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "lsp_server", "doctor", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | environment,
+    )
+    printed, _ = await process.communicate()
+    return process.returncode, printed.decode()
+
+
+async def test_doctor_says_what_the_server_can_do(settings):
+    async with serving(replies(completion(*("1, " for _ in range(20))))) as there:
+        file = settings(there.url)[1]
+        status, page = await doctor(CODELLAMA_LSP_CONFIG=file, CODELLAMA_API_KEY="s3cret")
+        assert status == 0, page
+        _, data = await doctor("--quick", "--json", CODELLAMA_LSP_CONFIG=file)
+    assert f"openai at {there.url}" in page
+    assert "as qwen2.5-coder: the prompt as text, /v1/completions" in page
+    assert "from CODELLAMA_API_KEY" in page
+    assert "s3cret" not in page
+    assert json.loads(data)["elsewhere"]["models"] == ["Qwen/Qwen2.5-Coder-7B"]
+
+
+@pytest.mark.parametrize(
+    ("models", "told"),
+    [
+        (as_json({"data": [{"id": "llama-3.1-8b"}]}), "infill format is known"),
+        (as_json({"detail": "Unauthorized"}, 401), "codellama-lsp engine key"),
+    ],
+)
+async def test_doctor_says_what_would_not_work(settings, models, told):
+    async with serving({"/v1/models": [models]}) as there:
+        file = settings(there.url)[1]
+        status, page = await doctor("--quick", CODELLAMA_LSP_CONFIG=file)
+    assert status == 1
+    assert told in page
 
 
 @pytest.mark.real_model

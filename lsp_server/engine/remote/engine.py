@@ -13,10 +13,12 @@ from lsp_server.engine.http import HttpConnection
 from lsp_server.engine.protocol import (
     ChatRequest,
     Chunk,
+    Condition,
     EngineInfo,
     Finish,
     InfillRequest,
     Message,
+    Phase,
     Role,
     Totals,
     Usage,
@@ -40,8 +42,12 @@ _KEY_REFUSED = frozenset({401, 403})
 class RemoteEngine:
     """Engine (see engine/protocol.py) that is a server elsewhere."""
 
-    def __init__(self, config: Config) -> None:
-        """Raises ConfigError where engine.url is wrong. Nothing is asked yet."""
+    def __init__(
+        self, config: Config, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        """Raises ConfigError where engine.url is wrong. Nothing is asked yet. `sleep` waits
+        between tries."""
+        self._sleep = sleep
         self._config = config
         self._url = url_of(config.engine)
         self._circuit = Circuit()
@@ -49,6 +55,12 @@ class RemoteEngine:
         self._starting = asyncio.Lock()
         self._http: HttpConnection | None = None
         self._server: OpenAiServer | None = None
+        self._told: Callable[[Condition], None] = lambda condition: None
+        self.key_origin = ""
+
+    def watch(self, told: Callable[[Condition], None]) -> None:
+        """See Watchable."""
+        self._told = told
 
     async def ready(self) -> EngineInfo:
         """Raises EngineGone where the server can't be reached, which may pass."""
@@ -100,6 +112,7 @@ class RemoteEngine:
     async def _connection(self) -> HttpConnection:
         if self._http is None:
             key = await asyncio.to_thread(find_key, self._url)
+            self.key_origin = key.origin if key else ""
             self._http = connect(self._config.engine, self._url, key)
         return self._http
 
@@ -117,7 +130,7 @@ class RemoteEngine:
                 self._circuit.left()
                 raise
             else:
-                self._circuit.succeeded()
+                self._succeeded()
                 return answer
 
     async def _streamed(self, ask: Callable[[OpenAiServer], Stream]) -> Stream:
@@ -145,23 +158,29 @@ class RemoteEngine:
                 self._circuit.left()
                 raise
             else:
-                self._circuit.succeeded()
+                self._succeeded()
                 return
+
+    def _succeeded(self) -> None:
+        if not self._circuit.closed:
+            self._told(Condition(Phase.READY))
+        self._circuit.succeeded()
 
     async def _failed(self, error: EngineError, failures: int) -> None:
         """Wait before the next try. Raises the error where there is none to come."""
         if not _may_pass(error):
-            self._circuit.succeeded()
+            self._succeeded()
             raise _with_hint(error) from error
         self._circuit.failed(error)
         _log.info("%s failed: %s", self._url, type(error).__name__)
         if not self._circuit.closed:
             self._server = None  # it may come back as another
+            self._told(Condition(Phase.GONE))
         if not self._circuit.closed or failures >= len(_PAUSES):
             raise error
         asked_for = error.retry_after if isinstance(error, EngineRefused) else 0.0
         # Not all clients of a server at the same moment.
-        await asyncio.sleep(max(asked_for, _PAUSES[failures] * random.uniform(0.5, 1.5)))
+        await self._sleep(max(asked_for, _PAUSES[failures] * random.uniform(0.5, 1.5)))
 
     def _count(self, usage: Usage | None) -> None:
         if usage:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import ClassVar
 
 from lsp_server.engine import wire
@@ -41,7 +42,8 @@ class OwnEngine(OpenAiServer):
         return int((await self.http.json("POST", "/tokenize", body))["count"])
 
     async def infill(self, request: InfillRequest) -> Stream:
-        events = self.http.events("POST", "/infill", wire.infill_body(request))
+        body = wire.infill_body(replace(request, alternatives=1))
+        events = self.http.events("POST", "/infill", body)
         async with aclosing(whole(events, wire.chunk_of_infill)) as stream:
             async for chunk in stream:
                 yield chunk

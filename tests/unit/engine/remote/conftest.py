@@ -6,7 +6,6 @@ import attrs
 import pytest
 
 from lsp_server.config import Config, EngineSettings, Infill, Models
-from lsp_server.engine.remote import engine as remote
 from lsp_server.engine.remote.engine import RemoteEngine
 
 
@@ -18,20 +17,17 @@ def no_key(monkeypatch):
 
 
 @pytest.fixture
-def pauses(monkeypatch):
+def pauses():
     """The seconds that were waited between tries; nothing waits."""
-    waited = []
-
-    async def sleep(seconds):
-        waited.append(seconds)
-
-    monkeypatch.setattr(remote.asyncio, "sleep", sleep)
-    return waited
+    return []
 
 
 @pytest.fixture
 def engine_at(pauses):
     """`async with engine_at(url, kind)`: an engine for settings."""
+
+    async def sleep(seconds):
+        pauses.append(seconds)
 
     @asynccontextmanager
     async def made(url, kind="openai", *, family="auto", models=None, **settings):
@@ -41,7 +37,7 @@ def engine_at(pauses):
             infill=Infill(family=family),
             models=models or Models(),
         )
-        engine = RemoteEngine(config)
+        engine = RemoteEngine(config, sleep)
         try:
             yield engine
         finally:

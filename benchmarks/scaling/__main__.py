@@ -1,0 +1,79 @@
+"""make bench-scaling: three llama-servers behind nginx and HAProxy while ten clients type.
+
+    python -m benchmarks.scaling [--clients 10] [--keys 5] [--pause 1.0]
+
+With and without affinity, and with one server killed while everyone types. All on loopback; the
+servers share the machine's processors, so the times are of a machine with three servers too many.
+What carries over is what is read and what is cached. Each client's first key is left out of the
+times, as nothing can be in a cache for it.
+"""
+
+import argparse
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Any
+
+from benchmarks.scaling.fleet import Member, balancer, fleet
+from benchmarks.scaling.typists import figures, type_all
+from benchmarks.table import RESULTS, as_text, machine, write_json
+from lsp_server.config import Config
+from lsp_server.models.store import locate
+
+_SERVERS = 3
+# A slot for each client that comes to a server, and some.
+_OPTIONS = ("--ctx-size", "4096", "--parallel", "6", "--threads", "1", "--no-webui")
+
+
+async def main() -> None:
+    arguments = _arguments()
+    rows: list[dict[str, Any]] = []
+    setting = {"clients": arguments.clients, "keys": arguments.keys, "pause": arguments.pause}
+    results = {"machine": machine(arguments.model), "servers": _SERVERS, **setting}
+    for title, name, affinity, killing in (
+        ("nginx without affinity", "nginx", False, False),
+        ("nginx", "nginx", True, False),
+        ("HAProxy", "haproxy", True, False),
+        ("nginx, one server killed", "nginx", True, True),
+        ("HAProxy, one server killed", "haproxy", True, True),
+    ):
+        if shutil.which(name) or shutil.which(name, path="/usr/sbin"):
+            found = await _measured(arguments, name, affinity, killing)
+            rows.append({"behind": title, **found})
+            print(as_text(rows), end="\n\n", flush=True)
+            write_json(arguments.json, {**results, "options": _OPTIONS, "rows": rows})
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default=Config().models.infill, help="a name or a GGUF file")
+    parser.add_argument("--clients", type=int, default=10)
+    parser.add_argument("--keys", type=int, default=5, help="for each client")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds between keys")
+    parser.add_argument("--json", type=Path, default=RESULTS / "scaling.json")
+    return parser.parse_args()
+
+
+async def _measured(
+    arguments: argparse.Namespace, name: str, affinity: bool, killing: bool
+) -> dict[str, Any]:
+    """The figures behind one balancer, with servers that know nothing yet."""
+    async with fleet(locate(arguments.model), _SERVERS, *_OPTIONS) as members:
+        ports = [member.port for member in members]
+        async with balancer(name, ports, affinity) as url:
+            ending = asyncio.ensure_future(_kill_later(members[0], arguments.pause * 3))
+            if not killing:
+                ending.cancel()
+            answered = await type_all(url, arguments.clients, arguments.keys, arguments.pause)
+            await asyncio.wait({ending})
+    return figures(answered)
+
+
+async def _kill_later(member: Member, seconds: float) -> None:
+    """Kill a server while everyone types."""
+    await asyncio.sleep(seconds)
+    member.kill()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
