@@ -22,7 +22,7 @@ from lsp_server.models.store import locate
 
 _SERVERS = 3
 # A slot for each client that comes to a server, and some.
-_OPTIONS = ("--ctx-size", "4096", "--parallel", "6", "--threads", "1", "--no-webui")
+_OPTIONS = ("--ctx-size", "4096", "--parallel", "6", "--threads", "1", "--metrics")
 
 
 async def main() -> None:
@@ -61,18 +61,20 @@ async def _measured(
     async with fleet(locate(arguments.model), _SERVERS, *_OPTIONS) as members:
         ports = [member.port for member in members]
         async with balancer(name, ports, affinity) as url:
-            ending = asyncio.ensure_future(_kill_later(members[0], arguments.pause * 3))
-            if not killing:
-                ending.cancel()
-            answered = await type_all(url, arguments.clients, arguments.keys, arguments.pause)
-            await asyncio.wait({ending})
+            some = asyncio.Event()
+            typing = type_all(url, arguments.clients, arguments.keys, arguments.pause, some)
+            if killing:
+                answered, _ = await asyncio.gather(typing, _kill_busiest(members, some))
+            else:
+                answered = await typing
     return figures(answered)
 
 
-async def _kill_later(member: Member, seconds: float) -> None:
-    """Kill a server while everyone types."""
-    await asyncio.sleep(seconds)
-    member.kill()
+async def _kill_busiest(members: list[Member], some: asyncio.Event) -> None:
+    """Kill the server that has read the most, once some keys were answered."""
+    await some.wait()
+    read = [await member.tokens_read() for member in members]
+    members[read.index(max(read))].kill()
 
 
 if __name__ == "__main__":

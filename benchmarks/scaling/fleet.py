@@ -28,6 +28,13 @@ class Member:
     port: int
     process: asyncio.subprocess.Process
 
+    async def tokens_read(self) -> float:
+        """Of prompts, since its start. The server has to run with --metrics."""
+        async with httpx.AsyncClient(trust_env=False) as http:
+            page = (await http.get(f"http://127.0.0.1:{self.port}/metrics")).text
+        found = re.search(r"^llamacpp:prompt_tokens_total (\S+)", page, re.MULTILINE)
+        return float(found[1]) if found else 0.0
+
     def kill(self) -> None:
         self.process.kill()
 

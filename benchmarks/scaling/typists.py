@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,14 +49,17 @@ class Typist:
         self._text = Path(os.__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
         self._start = self._text.index("\n", len(self._text) // 2) + 1
 
-    async def type(self, keys: int, pause: float, started: float) -> list[Answered]:
-        """Each key waits for its answer; then comes a pause of about so many seconds."""
+    async def type(self, keys: int, pause: float, tell: Callable[[], None]) -> list[Answered]:
+        """Each key waits for its answer, which is told; then comes a pause of about so many
+        seconds."""
         rhythm = random.Random(self._number)
+        started = time.monotonic()
         answered = []
         try:
             for i in range(keys):
                 await asyncio.sleep(pause * rhythm.uniform(0.5, 1.5))
                 answered.append(await self._press(i, started))
+                tell()
         finally:
             await self._engine.close()
         return answered
@@ -81,10 +84,20 @@ class Typist:
         return Answered(self._number, pressed - started, milliseconds, text, usage, i == 0)
 
 
-async def type_all(url: str, count: int, keys: int, pause: float) -> list[Answered]:
-    """Everyone at once; all their keys in the order in which they were pressed."""
-    started = time.monotonic()
-    typing = [Typist(number, url).type(keys, pause, started) for number in range(count)]
+async def type_all(
+    url: str, count: int, keys: int, pause: float, some: asyncio.Event
+) -> list[Answered]:
+    """Everyone at once; all their keys in the order in which they were pressed. `some` is set when
+    a third of them was answered."""
+    answers = 0
+
+    def tell() -> None:
+        nonlocal answers
+        answers += 1
+        if answers * 3 >= count * keys:
+            some.set()
+
+    typing = [Typist(number, url).type(keys, pause, tell) for number in range(count)]
     answered = [key for keys in await asyncio.gather(*typing) for key in keys]
     return sorted(answered, key=lambda key: key.at)
 
