@@ -28,9 +28,11 @@ _NEAR = 0.65
 # The start moves in steps of 1/8 of the budget: so much may remain unspent, and goes to the suffix.
 # Where that can't take it, the steps are smaller.
 _STEPS = (8, 16)
-_LEAST_STEP = 36
-# The cursor's line is charged in steps of 1/32 of the budget, so that typing keeps the shares.
+_LEAST_STEP = 48
+# The cursor's line is charged in steps of 1/32 of the budget, or of what a usual line has, so that
+# typing keeps the shares.
 _LINE_STEP = 32
+_USUAL_LINE = 48
 
 # Two for a document: what is shown, and what is shown at first.
 _KEPT_SIDES = 8
@@ -65,7 +67,7 @@ def infill_window(snapshot: DocumentSnapshot, offset: int, budget: int, count: C
     if above.cost + left_cost + right_cost + below.cost <= budget:
         return Window(snapshot.text[:offset], snapshot.text[offset:])
 
-    charge = max(1, budget // _LINE_STEP)
+    charge = max(1, min(budget // _LINE_STEP, _USUAL_LINE))
     reserved = (left_cost // charge + 1) * charge
     suffix_budget = _suffix_budget(budget, above.cost + reserved, right_cost + below.cost)
     prefix_budget = budget - suffix_budget

@@ -129,7 +129,8 @@ def test_siblings_are_elided_and_the_text_still_parses(language, sample):
 def test_a_large_file_uses_the_budget(language, budget, place):
     text = SAMPLES["python"].text * 20 if language == "python" else "".join(LINES * 20)
     shown = window(snapshot(text, language), int(place * len(text)), budget)
-    assert 0.93 * budget <= cost(shown) <= budget
+    least = 0.95 if budget >= 4096 else 0.93  # a line is a part of a small budget
+    assert least * budget <= cost(shown) <= budget
 
 
 def test_a_quarter_stands_after_the_cursor():
