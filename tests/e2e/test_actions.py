@@ -117,6 +117,18 @@ async def test_a_request_that_makes_no_sense_is_answered_with_a_message(script):
         assert "not understood" in editor.messages[0].message
 
 
+async def test_a_command_on_a_file_that_no_model_is_shown(script):
+    options = {"files": {"exclude": ["a.py"]}}
+    async with running_editor(*script(chats=["Secret."]), options=options) as editor:
+        editor.open(URI, TEXT)
+        assert await editor.actions(URI, 0, 0, 1, 16) == []
+        range_ = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 16}}
+        request = {"uri": URI, "range": range_}
+        await editor.execute(types.Command("x", "codellama.explain", arguments=[request]))
+        assert "no model is shown" in editor.messages[0].message
+        assert editor.shown == []
+
+
 async def test_only_the_kinds_that_are_asked_for(script):
     async with running_editor(*script(), capabilities=WITH_EVERYTHING) as editor:
         editor.open(URI, TEXT)

@@ -167,6 +167,13 @@ def test_a_projects_actions_need_permission(terminal, own, tmp_path, allowed):
     assert (result.exit_code == 0) is allowed
 
 
+@pytest.mark.parametrize(("tag", "said"), [("de_DE", True), ("en_GB", False), (None, False)])
+def test_explanations_are_in_the_terminals_language(terminal, monkeypatch, tag, said):
+    monkeypatch.setattr(act.locale, "getlocale", lambda: (tag, "UTF-8"))
+    _, _, engine = terminal(act.explain, ["Es teilt."])
+    assert ("Answer in German." in engine.chat_requests[0].messages[0].content) is said
+
+
 def test_a_file_that_no_model_is_shown(terminal, tmp_path):
     (tmp_path / "no-config.yaml").write_text("files: {exclude: [a.py]}\n")
     result, _, engine = terminal(act.explain, ["Secret."])
