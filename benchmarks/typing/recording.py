@@ -33,32 +33,29 @@ class Place:
 # The standard library, which models know by heart, and packages that are newer than the models.
 # From place to place the cursor jumps, within a file and between files, and comes back.
 PLACES = [
-    Place("textwrap.py", "retype", "chunks.reverse()", "chunks.x⌫rev⇥{erse()}↵# the last w"),
+    Place("textwrap.py", "retype", "chunks.reverse()", "chunks.x⌫r⇥{everse()}↵# t"),
     Place(
         *("csv.py", "retype", "header = dict(zip(self.fieldnames, self.fieldnames))"),
-        "header = →{dict(zip(self.fieldnames,} self.f⇥{ieldnames))}",
+        "header = →{dict(zip(self.fieldnames,} s",
     ),
     Place(
         *("pygls/protocol/json_rpc.py", "retype", "future.add_done_callback(callback)"),
-        "future.add_do…ne⇥{_callback(callback)}",
+        "future.ad…d⇥{_done_callback(callback)}",
     ),
     Place(
         *("textwrap.py", "retype", "width = self.width - len(indent)"),
-        "width = self.w⇥{idth - len(indent)}↵if width < 1:",
+        "width = s⇥{elf.width - len(indent)}↵if w",
     ),
-    Place("textwrap.py", "retype", "cur_len = sum(map(len, cur_line))", "cur_len = su…m(map(l"),
+    Place("textwrap.py", "retype", "cur_len = sum(map(len, cur_line))", "cur_len = su…m("),
     Place(
         *("pygls/workspace/workspace.py", "after", "self._folders[unquote(folder.uri)] = folder"),
-        "↵self._s⌫root_uri = ",
+        "↵self._s⌫r",
     ),
     Place("pathspec/util.py", "retype", "str_path += os.sep", "str_path +=⇥{ os.sep}"),
-    Place("bisect.py", "retype", "mid = (lo + hi) // 2", "mid = (⇥{lo + hi) // 2}↵if a"),
-    Place(
-        "shlex.py", "retype", "instream = StringIO(instream)", "instream = St⇥{ringIO(instream)}"
-    ),
+    Place("bisect.py", "retype", "mid = (lo + hi) // 2", "mid = (⇥{lo + hi) // 2}↵if"),
     Place(
         *("pygls/workspace/workspace.py", "retype", "doc_uri = text_document.uri"),
-        "doc_uri = text_doc",
+        "doc_uri = t",
     ),
 ]
 

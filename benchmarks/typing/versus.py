@@ -18,18 +18,20 @@ from benchmarks.typing.summary import CountTokens, Row, side_by_side, summary
 from lsp_server.config import EngineSettings
 from lsp_server.models.store import locate
 
+_FIRST_KEYS = 4
+
 
 async def replays(
     model: str, keys: int, intervals: Sequence[float], pauses: Sequence[float]
 ) -> list[dict[str, Any]]:
-    """A table for each interval with the first pause, and for each other pause with the first
-    interval, printed as they come."""
+    """A table for each interval with the first pause, printed as they come. For each other pause
+    one with the first interval and a place's first keys: only they are the other for it."""
     path = locate(model)
     count = token_counter(path)
-    settings = [(interval, pauses[0]) for interval in intervals]
-    settings += [(intervals[0], pause) for pause in pauses[1:]]
+    settings = [(keys, interval, pauses[0]) for interval in intervals]
+    settings += [(min(keys, _FIRST_KEYS), intervals[0], pause) for pause in pauses[1:]]
     results = []
-    for interval, pause in settings:
+    for keys, interval, pause in settings:
         ours = await _ours(model, keys, interval, pause, count)
         theirs = None
         if peer.program("llama-server"):
@@ -37,7 +39,13 @@ async def replays(
         title = f"{interval * 1000:g} ms between keys, {pause:g} s after a jump"
         print(as_text(side_by_side(title, ours, theirs)), end="\n\n", flush=True)
         results.append(
-            {"interval": interval, "pause": pause, "this server": ours, "llama.vim's way": theirs}
+            {
+                "interval": interval,
+                "pause": pause,
+                "keys a place": keys,
+                "this server": ours,
+                "llama.vim's way": theirs,
+            }
         )
     return results
 
