@@ -17,17 +17,18 @@ def served_format(model: str, setting: str, tokens: Collection[str] | None = Non
     Raises NotCapable where it can't infill, or nothing says how it does.
     """
     formats = load_formats()
+    name = re.split(r"[/\\]", model)[-1]  # of a file's path or an owner's model
     if setting != "auto":
         if setting not in formats:
             known = ", ".join(formats)
             raise NotCapable(f"infill.family: there is no family {setting!r}.", f"Known: {known}.")
         return _checked(formats[setting], model, tokens)
-    if _NOT_TRAINED.search(model):
+    if _NOT_TRAINED.search(name):
         raise NotCapable(
             f"{model} can't complete: this Code Llama was not trained to infill.",
             "Serve codellama-7b or codellama-13b for completions.",
         )
-    found = next((f for f in formats.values() if f.names and f.names.search(model)), None)
+    found = next((f for f in formats.values() if f.names and f.names.search(name)), None)
     if found:
         return _checked(found, model, tokens)
     for candidate in formats.values():

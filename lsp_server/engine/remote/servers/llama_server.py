@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from lsp_server.engine import wire
@@ -32,11 +33,11 @@ class LlamaServer(TokenServer):
     async def described(self) -> Served:
         props = await self.http.json("GET", "/props")
         try:
-            return Served(
+            listed = await super().described()
+            return replace(
+                listed,
                 version=str(props.get("build_info", "")),
-                models=tuple(map(_file_name, await self.listed())),
-                infill_model="",
-                instruct_model="",
+                models=tuple(map(_file_name, listed.models)),
                 n_ctx=int(props["default_generation_settings"]["n_ctx"]),
                 slots=props.get("total_slots"),
             )

@@ -74,19 +74,17 @@ class OpenAiServer:
 
     async def described(self) -> Served:
         """Version, models and sizes."""
-        return Served("", await self.listed(), "", "")
-
-    async def listed(self) -> tuple[str, ...]:
-        body = await self.http.json("GET", "/v1/models")
+        listed = await self.http.json("GET", "/v1/models")
         try:
-            names = tuple(str(model["id"]) for model in body["data"])
-        except (KeyError, TypeError) as error:
+            models = tuple(str(model["id"]) for model in listed["data"])
+            contexts = [n_ctx for model in listed["data"] if (n_ctx := _context_of(model))]
+        except (KeyError, TypeError, AttributeError) as error:
             raise EngineRefused(
                 f"{self.http.name} does not list its models.", "Is engine.kind right?"
             ) from error
-        if not names:
+        if not models:
             raise EngineRefused(f"{self.http.name} serves no model.", "Load one there.")
-        return names
+        return Served("", models, "", "", n_ctx=min(contexts, default=None))
 
     async def infill_format(self, model: str) -> InfillFormat:
         """Raises NotCapable."""
@@ -148,6 +146,12 @@ class OpenAiServer:
     def sampling(self, sampling: Sampling) -> dict[str, Any]:
         values = attrs.asdict(sampling)
         return {theirs: values[ours] for ours, theirs in self.samples.items()}
+
+
+def _context_of(model: Mapping[str, Any]) -> int | None:
+    """What vLLM and llama-server tell beside OpenAI's fields."""
+    told = model.get("max_model_len") or (model.get("meta") or {}).get("n_ctx")
+    return told if isinstance(told, int) else None
 
 
 def chosen(models: Models, role: str, served: Sequence[str]) -> str:

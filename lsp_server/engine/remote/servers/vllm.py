@@ -4,6 +4,7 @@ request, so prompts are not healed but in PSM, which may end inside a word."""
 import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from lsp_server.config import Sampling
@@ -33,18 +34,9 @@ class Vllm(TokenServer):
 
     async def described(self) -> Served:
         version = await self.http.json("GET", "/version")
-        listed = await self.http.json("GET", "/v1/models")
         try:
-            models = listed["data"]
-            lengths = [model["max_model_len"] for model in models if model.get("max_model_len")]
-            return Served(
-                version=str(version.get("version", "")),
-                models=tuple(str(model["id"]) for model in models),
-                infill_model="",
-                instruct_model="",
-                n_ctx=min(lengths, default=None),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
+            return replace(await super().described(), version=str(version["version"]))
+        except (KeyError, TypeError) as error:
             raise EngineRefused(
                 f"{self.http.name} does not answer as vLLM does.",
                 "For other servers there is engine.kind: openai.",

@@ -182,7 +182,8 @@ async def test_text_generation_webui(engine_at):
         ("ollama", "/api/tags", {"models": []}, "has no model"),
         ("ollama", "/api/tags", [], "as Ollama does"),
         ("lm-studio", "/api/v0/models", {"data": [{"id": 1}]}, "as LM Studio does"),
-        ("vllm", "/v1/models", {"data": [1]}, "as vLLM does"),
+        ("vllm", "/version", {}, "as vLLM does"),
+        ("vllm", "/v1/models", {"data": [1]}, "does not list"),
         ("llama-server", "/props", {"x": 1}, "as llama-server does"),
     ],
 )

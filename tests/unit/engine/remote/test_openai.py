@@ -112,6 +112,23 @@ async def test_the_served_model_is_chosen(engine_at, names, models, chosen):
     assert (info.infill_model, info.instruct_model) == chosen
 
 
+@pytest.mark.parametrize(
+    ("told", "n_ctx"),
+    [
+        ({"max_model_len": 1000}, 1000),
+        ({"meta": {"n_ctx": 2000}}, 2000),
+        ({"meta": None}, 4096),
+        ({"max_model_len": 100_000}, 4096),
+    ],
+)
+async def test_the_context_is_the_servers_where_it_is_told_and_the_settings_at_most(
+    engine_at, told, n_ctx
+):
+    models = as_json({"data": [{"id": "qwen2.5-coder", **told}]})
+    async with serving({"/v1/models": [models]}) as there, engine_at(there.url) as engine:
+        assert (await engine.ready()).n_ctx == n_ctx
+
+
 async def test_several_models_and_none_named_is_told_with_their_names(engine_at):
     async with server(names=["a", "b"]) as there, engine_at(there.url) as engine:
         with pytest.raises(EngineRefused, match="Name one that it serves: a, b"):
@@ -129,6 +146,7 @@ async def test_several_models_and_none_named_is_told_with_their_names(engine_at)
         ("deepseek-ai/deepseek-coder-6.7b-base", "deepseek-coder"),
         ("google/codegemma-7b", "codegemma"),
         ("mistralai/Codestral-22B-v0.1", "codestral"),
+        ("/home/me/codellama-lsp/models/qwen2.5-coder-0.5b.gguf", "qwen2.5-coder"),
     ],
 )
 async def test_the_family_is_in_the_served_models_name(engine_at, model, family):
