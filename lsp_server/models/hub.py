@@ -5,6 +5,7 @@ sha256 (X-Linked-Etag) and size (X-Linked-Size). HF_ENDPOINT names another hub; 
 that hub only: httpx drops the header when a redirect leaves it.
 """
 
+import math
 import os
 import re
 import time
@@ -73,7 +74,9 @@ def fetch(source: HubSource, entry: Entry, partial: PartialFile, progress: Progr
                 furthest = max(furthest, partial.size)
                 if failures >= TRIES:
                     raise SourceFailed(f"{reason}; tried {TRIES} times")
-                _pause(max(pause, RETRY_DELAY_S * 2 ** (failures - 1)), partial, progress)
+                pause = max(pause, RETRY_DELAY_S * 2 ** (failures - 1))
+                progress.say(f"{reason}; again in {math.ceil(pause)} s.")
+                _pause(pause, partial, progress)
     except (httpx.RequestError, httpx.InvalidURL) as error:
         raise SourceFailed(f"can't be reached ({reason_of(error)})") from error
 

@@ -1,5 +1,9 @@
 """`codellama-lsp models pull` and `verify`."""
 
+import contextlib
+import os
+import re
+import sys
 import threading
 
 import pytest
@@ -105,6 +109,42 @@ def test_stop_ends_a_pull_at_its_next_report():
         progress.at(2, 2)
 
 
+def test_a_bar_on_a_terminal_and_lines_above_it(monkeypatch):
+    termios = pytest.importorskip("termios")
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(ours, (24, 60))
+    with os.fdopen(theirs, "w", buffering=1) as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        with models_pull.BarProgress("codellama-7b") as progress:
+            progress.at(500_000_000, 4_000_000_000)
+            progress.say("The connection was cut.")
+    written = b""
+    with contextlib.suppress(OSError):  # its end, where nobody writes to it any more
+        while piece := os.read(ours, 65536):
+            written += piece
+    os.close(ours)
+    shown = written.decode()
+    assert re.search(r"codellama-7b: +12%\|.*\| 500M/4\.00G", shown)
+    assert "The connection was cut.\r\n" in shown
+    assert shown.endswith("\r")  # the bar goes at the end
+
+
+def test_no_bar_in_a_file(capsys):
+    with models_pull.BarProgress("tiny", several=True) as progress:
+        progress.at(1, 2)
+        progress.say("Here.")
+    assert capsys.readouterr().err == "tiny: Here.\n"
+
+
+def test_waiting_for_a_hub_is_said(hub, tiny_catalogue, monkeypatch):
+    monkeypatch.setattr("lsp_server.models.hub.RETRY_DELAY_S", 0.0)
+    monkeypatch.setattr("lsp_server.models.hub._pause", lambda *_: None)
+    hub.script = ["429 90", f"cut {SIZE // 2}"]
+    told = run("pull", "tiny").stderr
+    assert "answered 429 Too Many Requests; again in 90 s." in told
+    assert f"received {SIZE // 2} bytes, expected {SIZE}); again in 0 s." in told
+
+
 def test_file_of_a_hub(hub, models_dir):
     name = f"hf:owner/repo/{FILE}"
     hub.api["/api/models/owner/repo?blobs=true"] = {
@@ -155,7 +195,7 @@ def test_errors_reach_the_main_command(hub, models_dir, tiny_catalogue):
     with pytest.raises(ModelMissing):
         run("verify", "tiny")
     with pytest.raises(ModelMissing):
-        run("info", "tiny")
+        run("use", "tiny")
 
 
 def test_nothing_is_pulled_if_one_name_is_wrong(hub, tiny_catalogue):
