@@ -88,15 +88,15 @@ class Neovim:
         )
         try:
             self._until(lambda: own.exists() and self._remote.exists(), "Neovim did not start")
-        except AssertionError:
-            self._process.kill()
+            connection = socket.socket(socket.AF_UNIX)
+            connection.settimeout(SECONDS)
+            connection.connect(str(own))
+            self._connection = connection.makefile("rw", encoding="utf-8")
+            self._attach_a_screen(environment)
+            assert self.lua("vim.v.errmsg") == ""
+        except BaseException:
+            self._process.kill()  # and the screen ends with it
             raise
-        connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(SECONDS)
-        connection.connect(str(own))
-        self._connection = connection.makefile("rw", encoding="utf-8")
-        self._attach_a_screen(environment)
-        assert self.lua("vim.v.errmsg") == ""
 
     def _attach_a_screen(self, environment: dict[str, str]) -> None:
         """A user interface in a terminal, in a process of its own as a remote one is."""
