@@ -36,7 +36,7 @@ class Offer:
     def change(self, new: DocumentSnapshot) -> Outcome | None:
         """What became of it by a change of the document; None while it is still good."""
         for edit in self.edits:
-            if new.text == apply_edits(self.snapshot.text, [edit]):
+            if self._is_taken(edit, new):
                 at_once = len(edit.text) - self.typed >= _AT_ONCE
                 return Outcome.ACCEPTED if at_once or self.partly else Outcome.TYPED
         typed = self._typed_of_one(new)
@@ -62,6 +62,11 @@ class Offer:
         if self.partly:
             return Outcome.PARTLY
         return Outcome.TYPED_OVER if typed_over else Outcome.DISMISSED
+
+    def _is_taken(self, edit: Edit, new: DocumentSnapshot) -> bool:
+        """Whether the whole edit was made. Lengths tell without a look at the text, as a rule."""
+        length = len(self.snapshot.text) + len(edit.text) - (edit.end - edit.start)
+        return len(new.text) == length and new.text == apply_edits(self.snapshot.text, [edit])
 
     def _typed_of_one(self, new: DocumentSnapshot) -> int | None:
         """How much of one of the edits the document has now; None where it has something else."""
