@@ -33,8 +33,6 @@ _LOOPED = 1_000
 # A rest of the line this long that comes again is that rest, whatever the model wrote after it.
 _LONG_REST = 8
 _SHORTEST_OVERLAP = 6
-# One character is typed with one key, which is what accepting it takes.
-_LEAST_USEFUL = 2
 
 
 @dataclass(frozen=True)
@@ -110,12 +108,17 @@ def _finished(place: Place, lines: list[str]) -> Suggestion | None:
     """The lines as a suggestion: overlap and surplus closers cut, missing ones added."""
     text = cut_overlap(place, text_of(place, without_continuation(place, lines)))
     text = _trimmed(place, without_surplus(place, text))
-    if len(text.strip()) < _LEAST_USEFUL:
+    if not _is_useful(text.strip()):
         return None
     text = spread(place, with_missing(place, text))
     replaces = replaced_closers(place, text)
     changes = text != place.rest[:replaces]
     return Suggestion(text, replaces) if changes else None
+
+
+def _is_useful(text: str) -> bool:
+    """Whether it takes more than one key to type; one is what accepting takes."""
+    return len(text) > 1 or (bool(text) and not text.isascii())
 
 
 def _trimmed(place: Place, text: str) -> str:

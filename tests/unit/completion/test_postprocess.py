@@ -46,6 +46,7 @@ LINES = {
     ),
     "the rest of a word": ("python", "def f(x):\n    ret‸", "urn x\n", "def f(x):\n    return x"),
     "a second space is not doubled": ("python", "x = ‸\n", " 55", "x = 55\n"),
+    "one character that is no single key": ("python", "x = '日‸'\n", "本", "x = '日本'\n"),
     "a needed space stays": ("python", "x =‸\n", " 55", "x = 55\n"),
     "a complete line is followed by the next": (
         "python",
