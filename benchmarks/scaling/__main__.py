@@ -1,6 +1,6 @@
 """make bench-scaling: three llama-servers behind nginx and HAProxy while ten clients type.
 
-    python -m benchmarks.scaling [--clients 10] [--keys 5] [--pause 1.0]
+    python -m benchmarks.scaling [--clients 10] [--keys 5] [--pause 1.0] [--rows ROW ...]
 
 With and without affinity, and with one server killed while everyone types. All on loopback; the
 servers share the machine's processors, so the times are of a machine with three servers too many.
@@ -24,21 +24,26 @@ _SERVERS = 3
 # A slot for each client that comes to a server, and some.
 _OPTIONS = ("--ctx-size", "4096", "--parallel", "6", "--threads", "1", "--metrics")
 
+# The balancer, whether with affinity, and whether a server is killed.
+_ROWS = {
+    "nginx without affinity": ("nginx", False, False),
+    "nginx": ("nginx", True, False),
+    "HAProxy": ("haproxy", True, False),
+    "nginx, one server killed": ("nginx", True, True),
+    "HAProxy, one server killed": ("haproxy", True, True),
+}
+
 
 async def main() -> None:
     arguments = _arguments()
     rows: list[dict[str, Any]] = []
     setting = {"clients": arguments.clients, "keys": arguments.keys, "pause": arguments.pause}
     results = {"machine": machine(arguments.model), "servers": _SERVERS, **setting}
-    for title, name, affinity, killing in (
-        ("nginx without affinity", "nginx", False, False),
-        ("nginx", "nginx", True, False),
-        ("HAProxy", "haproxy", True, False),
-        ("nginx, one server killed", "nginx", True, True),
-        ("HAProxy, one server killed", "haproxy", True, True),
-    ):
+    for title in arguments.rows:
+        name, affinity, killing = _ROWS[title]
         if shutil.which(name) or shutil.which(name, path="/usr/sbin"):
-            found = await _measured(arguments, name, affinity, killing)
+            async with asyncio.timeout(arguments.seconds):
+                found = await _measured(arguments, name, affinity, killing)
             rows.append({"behind": title, **found})
             print(as_text(rows), end="\n\n", flush=True)
             write_json(arguments.json, {**results, "options": _OPTIONS, "rows": rows})
@@ -50,6 +55,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=10)
     parser.add_argument("--keys", type=int, default=5, help="for each client")
     parser.add_argument("--pause", type=float, default=1.0, help="seconds between keys")
+    parser.add_argument("--seconds", type=float, default=300.0, help="at most, for each row")
+    parser.add_argument("--rows", nargs="+", choices=_ROWS, default=list(_ROWS))
     parser.add_argument("--json", type=Path, default=RESULTS / "scaling.json")
     return parser.parse_args()
 
