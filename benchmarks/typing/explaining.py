@@ -36,9 +36,7 @@ async def _replayed(
             answered = await replay(Ours(editor), recorded(keys), interval, pause)
         found = summary(answered, engine.work(), count)
     # The explanation's tokens are among the engine's, so tokens say nothing here.
-    return {
-        name: value for name, value in found.items() if "token" not in name and "thrown" not in name
-    }
+    return {name: value for name, value in found.items() if not name.startswith(_OF_TOKENS)}
 
 
 @contextlib.asynccontextmanager
