@@ -252,6 +252,7 @@ def other(name, licence="Apache-2.0"):
 def tiny_catalogue(monkeypatch):
     entries = (entry_of(HUB), other("second"), other("meta", "Llama 2"), other("meta-2", "Llama 2"))
     tiny = Catalogue(LICENCES, entries)
-    monkeypatch.setattr(catalogue_module, "catalogue", lambda: tiny)
+    # The importers first: one that is imported only now has to get the shipped one.
     monkeypatch.setattr("lsp_server.models.store.catalogue", lambda: tiny)
     monkeypatch.setattr("lsp_server.cli.models_table.catalogue", lambda: tiny)
+    monkeypatch.setattr(catalogue_module, "catalogue", lambda: tiny)
