@@ -88,18 +88,26 @@ def status(as_json: bool) -> None:
 
 
 @engine.command()
-def metrics() -> None:
-    """Print what the running engines have done, as Prometheus reads it.
+@click.argument("process", type=int, required=False)
+def metrics(process: int | None) -> None:
+    """Print what a running engine has done, as Prometheus reads it; PROCESS is its number where
+    several run.
 
     Prometheus asks no unix sockets: let a timer write this into a file for its node exporter's
-    textfile collector. Of several engines, one follows the other.
+    textfile collector.
     """
 
-    async def ask(address: "Address", engine: "HttpEngine") -> str:
-        return await engine.metrics()
+    async def ask(address: "Address", engine: "HttpEngine") -> tuple[int, str]:
+        return (await engine.status())["pid"], await engine.metrics()
 
-    for page in asyncio.run(_of_each(ask)):
-        click.echo(page, nl=False)
+    pages = dict(asyncio.run(_of_each(ask)))
+    if process is None and len(pages) > 1:
+        raise click.UsageError(f"Several engines run. Name one: {', '.join(map(str, pages))}.")
+    if process is not None and process not in pages:
+        raise click.UsageError(f"Process {process} is no running engine.")
+    for number, page in pages.items():
+        if process in (None, number):
+            click.echo(page, nl=False)
 
 
 def _done(status: dict[str, Any]) -> Iterator[tuple[str, str]]:

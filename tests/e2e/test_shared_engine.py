@@ -150,19 +150,22 @@ async def test_what_it_has_done_can_be_asked(script):
         question = {"messages": [{"role": "user", "content": "Hi"}]}
         await client.post("/v1/chat/completions", json=question)
         page = await client.get("/metrics")
-        shown, printed = await asyncio.gather(_engine_command("status"), _engine_command("metrics"))
+        shown, printed, nobodys = await asyncio.gather(
+            _engine_command("status"), _engine_command("metrics"), _engine_command("metrics", "1")
+        )
     assert page.headers["content-type"].startswith("text/plain; version=")
     assert 'codellama_requests_total{kind="chat",outcome="done"} 1.0' in page.text
     assert 'codellama_requests_total{kind="infill",outcome="done"} 1.0' in page.text
     assert 'codellama_answer_seconds{kind="chat",quantile="0.5"}' in page.text
     assert 'codellama_requests_total{kind="chat",outcome="done"} 1.0' in printed
+    assert nobodys == ""
     assert "  chat      1 done; first token " in shown
     assert "  queue     0 waiting, 0 answering\n" in shown
 
 
-async def _engine_command(name: str) -> str:
+async def _engine_command(*arguments: str) -> str:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "lsp_server", "engine", name), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "lsp_server", "engine", *arguments), stdout=asyncio.subprocess.PIPE
     )
     return (await process.communicate())[0].decode()
 
