@@ -49,7 +49,7 @@ async def fleet(model: Path, size: int, *options: str) -> AsyncIterator[list[Mem
         members = []
         for port in free_ports(size):
             place = ("--model", str(model), "--host", "127.0.0.1", "--port", str(port))
-            running = _running(program, *place, *options, environment=peer.environment())
+            running = _running(program, *place, *options, environment=peer.environment("passive"))
             members.append(Member(port, await stack.enter_async_context(running)))
         for member in members:
             await _until_up(f"http://127.0.0.1:{member.port}/health")
