@@ -17,6 +17,7 @@ the first key. Models are files or names of the catalogue.
 
 import argparse
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -102,4 +103,6 @@ def _arguments(options: Sequence[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    # Whatever ends it, the processes that it started end too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     asyncio.run(run(sys.argv[1:]))

@@ -34,6 +34,7 @@ async def replays(
     for keys, interval, pause in settings:
         ours = await _ours(model, keys, interval, pause, count)
         theirs = None
+        print(f"this server: {ours['mean over all keys, ms']:.0f} ms a key on average", flush=True)
         if peer.program("llama-server"):
             theirs = await _theirs(path, keys, interval, pause, count)
         title = f"{interval * 1000:g} ms between keys, {pause:g} s after a jump"
