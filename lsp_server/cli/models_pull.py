@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 AT_ONCE = 4
+_STEP = 5
 # As the hub's tags spell them, in lower case.
 _FREE = ("apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "isc", "unlicense")
 
@@ -159,7 +160,7 @@ def _asks() -> bool:
 
 
 class BarProgress:
-    """A bar on a terminal; where standard error is a file or a pipe, only the lines.
+    """A bar on a terminal; where standard error is a file or a pipe, a line now and then.
 
     A set `stop` ends the pull that reports to it, at its next report.
     """
@@ -172,6 +173,7 @@ class BarProgress:
         self._several = several
         self._stop = stop or threading.Event()
         self._bar: tqdm[Any] | None = None
+        self._told = 0
 
     def __enter__(self) -> Self:
         return self
@@ -190,12 +192,20 @@ class BarProgress:
         if self._stop.is_set():
             raise KeyboardInterrupt
         if not sys.stderr.isatty():
+            self._tell_steps(done, total)
             return
         if self._bar is None:
             if total is None:
                 return
             self._bar = self._new_bar(done, total)
         self._bar.update(done - self._bar.n)
+
+    def _tell_steps(self, done: int, total: int | None) -> None:
+        """`NAME: 35 %`, in steps: for logs, and for programs that show it in their own way."""
+        step = 100 * done // total // _STEP * _STEP if total else 0
+        if step > self._told:
+            self._told = step
+            click.echo(f"{self._title}: {step} %", err=True)
 
     def say(self, line: str) -> None:
         text = f"{self._title}: {line}" if self._several else line

@@ -34,7 +34,8 @@ from lsp_server.errors import CodeLlamaError, ModelError
 class Answer:
     """A scripted answer, streamed a word at a time; `others` are the alternatives to it. With
     `stall` it never ends by itself, with `die` the process aborts after it, as llama.cpp does when
-    it fails an assertion.
+    it fails an assertion. `rest` follows when there is a file `awaits`, so that a test can look at
+    what is half written.
 
     `{cancelled}` in the text is replaced by how many streams were closed before their end, so that
     a test at the far end of a pipe can see it.
@@ -44,6 +45,8 @@ class Answer:
     others: Sequence[str] = ()
     stall: bool = False
     die: bool = False
+    awaits: str = ""
+    rest: str = ""
 
 
 @dataclass
@@ -142,6 +145,9 @@ class ScriptedEngine:
         try:
             for piece in pieces[:max_tokens]:
                 yield Chunk(piece)
+            if answer.awaits:
+                await _file(Path(answer.awaits))
+                yield Chunk(answer.rest)
             if answer.die:
                 os.abort()
             if answer.stall:
@@ -164,6 +170,12 @@ class ScriptedEngine:
 
 async def _forever() -> None:
     await asyncio.get_running_loop().create_future()
+
+
+async def _file(path: Path) -> None:
+    # Another process makes it, and says so in no other way.
+    while not path.exists():  # noqa: ASYNC110, ASYNC240
+        await asyncio.sleep(0.05)
 
 
 def _answers(script: Sequence[Any]) -> list[Answer]:

@@ -1,62 +1,36 @@
-// Uses VS Code in a browser as a person does, and says what was seen: one JSON object, a member for
-// each step. Started by test_vscode.py.
+// A person who uses VS Code in a browser. A story is a file with steps; `play` follows it and prints
+// what was seen: one JSON object, a member for each step.
 
 const { join } = require('node:path');
+const { readFileSync, readdirSync, statSync, writeFileSync } = require('node:fs');
 
-const { playwright, chromium, url, folder } = JSON.parse(process.argv[2]);
+const task = JSON.parse(process.argv[2]);
 const SECONDS = 1000;
-const seen = {};
-
 const plain = (text) => (text ?? '').replaceAll('\u00a0', ' ');
-
-async function main() {
-  const browser = await require(playwright).chromium.launch({
-    executablePath: chromium,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
-  const page = await browser.newPage({ viewport: { width: 1200, height: 720 } });
-  page.setDefaultTimeout(60 * SECONDS);
-  const person = new Person(page);
-  try {
-    await page.goto(url);
-    await person.status('ready', 180 * SECONDS);
-    for (const step of [ghostText, accepted, explain, generate, fix, menu]) {
-      try {
-        seen[step.name] = await step(person, page);
-      } catch (error) {
-        seen[step.name] = { error: String(error) };
-        await person.picture(`failed-${step.name}`);
-        await page.keyboard.press('Escape');
-      }
-    }
-  } catch (error) {
-    seen.start = { error: String(error) };
-    await person.picture('failed-start');
-  } finally {
-    await browser.close();
-  }
-}
 
 class Person {
   constructor(page) {
     this.page = page;
+    this.keyboard = page.keyboard;
   }
 
   async open(name) {
-    await this.page.keyboard.press('Control+p');
-    await this.page.locator('.quick-input-widget input').first().fill(name);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
-    await this.page.keyboard.press('Enter');
-    await this.page.locator('.tab.active', { hasText: name }).waitFor();
+    const exactly = new RegExp(`^${name.replace('.', '[.]')}$`);
+    await this.page.locator('.explorer-folders-view .label-name', { hasText: exactly }).dblclick();
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
     await this.page.locator('.editor-instance .view-line').first().click();
   }
 
   async command(title) {
-    await this.page.keyboard.press('F1');
+    await this.keyboard.press('F1');
     await this.page.locator('.quick-input-widget input').first().fill(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
-    await this.page.keyboard.press('Enter');
+    await this.row(title).first().waitFor();
+    await this.keyboard.press('Enter');
+  }
+
+  /** A row of the quick pick that is open. */
+  row(text) {
+    return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text });
   }
 
   async lines() {
@@ -68,7 +42,7 @@ class Person {
     return texts.map(plain);
   }
 
-  async until(what, holds, limit = 60 * SECONDS) {
+  async until(what, holds, limit = 40 * SECONDS) {
     const end = Date.now() + limit;
     for (;;) {
       const found = await holds();
@@ -86,93 +60,102 @@ class Person {
     return this.until(`the line ${text}`, async () => (await this.lines()).includes(text));
   }
 
-  async status(word, limit) {
-    const item = this.page.locator('.statusbar-item', { hasText: `Code Llama: ${word}` });
-    await item.first().waitFor({ timeout: limit });
-    return item.first();
+  get ghost() {
+    return this.page.locator('.ghost-text, .ghost-text-decoration');
+  }
+
+  async noGhost() {
+    await this.until('no ghost text', async () => (await this.ghost.count()) === 0);
+  }
+
+  /** The status bar item, when it says the word. */
+  async status(word, limit = 60 * SECONDS) {
+    const item = this.page.locator('.statusbar-item', { hasText: `Code Llama: ${word}` }).first();
+    await item.waitFor({ timeout: limit });
+    return item;
+  }
+
+  async menu(entry) {
+    await this.page.locator('.statusbar-item', { hasText: 'Code Llama:' }).first().click();
+    await this.row(entry).waitFor();
+    return this.row(entry);
+  }
+
+  notification(text) {
+    return this.page.locator('.notification-list-item', { hasText: text }).first();
+  }
+
+  /** The text of a Markdown preview that has the part. */
+  async preview(part) {
+    return this.until(`a page with ${part}`, async () => {
+      for (const frame of this.page.frames()) {
+        const body = await frame.evaluate(() => document.body?.innerText ?? '').catch(() => '');
+        if (body.includes(part) && frame !== this.page.mainFrame()) {
+          return body;
+        }
+      }
+      return undefined;
+    });
+  }
+
+  /** Changes the settings file, as someone who edits it does; undefined takes a setting out. */
+  setting(name, value) {
+    const settings = JSON.parse(readFileSync(task.settings, 'utf8'));
+    writeFileSync(task.settings, JSON.stringify({ ...settings, [name]: value }));
+  }
+
+  /** The settings file as it is; nothing while VS Code is in the middle of writing it. */
+  settings() {
+    try {
+      return JSON.parse(readFileSync(task.settings, 'utf8'));
+    } catch {
+      return {};
+    }
   }
 
   async picture(name) {
-    await this.page.screenshot({ path: join(folder, `${name}.png`) }).catch(() => undefined);
+    await this.page.screenshot({ path: join(task.pictures, `${name}.png`) }).catch(() => undefined);
   }
 }
 
-async function ghostText(person, page) {
-  await person.open('file.py');
-  await page.keyboard.press('Control+End');
-  await page.keyboard.type('r');
-  await page.locator('.ghost-text, .ghost-text-decoration').first().waitFor();
-  await person.line('    return max(values)');
-  await person.picture('ghost-text');
-  return { lines: await person.lines() };
+/** The process of the shared engine that was started last. */
+function engine() {
+  const folder = join(task.runtime, 'codellama-lsp');
+  const states = readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => join(folder, name));
+  const [newest] = states.sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
+  return JSON.parse(readFileSync(newest, 'utf8')).pid;
 }
 
-async function accepted(person, page) {
-  await page.keyboard.press('Tab');
-  await person.until('no ghost text', async () =>
-    (await page.locator('.ghost-text, .ghost-text-decoration').count()) === 0);
-  await page.keyboard.press('Escape');
-  return { lines: await person.lines() };
-}
-
-async function explain(person, page) {
-  await page.keyboard.press('Control+Home');
-  await page.keyboard.press('Shift+ArrowDown');
-  await page.keyboard.press('Shift+ArrowDown');
-  await person.command('Code Llama: Explain');
-  const text = await person.until('the page', async () => {
-    for (const frame of page.frames()) {
-      const body = await frame.evaluate(() => document.body?.innerText ?? '').catch(() => '');
-      if (body.includes('forty-two') && frame !== page.mainFrame()) {
-        return body;
+async function play(steps, begin) {
+  const seen = {};
+  const browser = await require(task.playwright).chromium.launch({
+    executablePath: task.chromium,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+  const page = await browser.newPage({ viewport: { width: 1200, height: 720 } });
+  page.setDefaultTimeout(40 * SECONDS);
+  const person = new Person(page);
+  try {
+    await page.goto(task.url);
+    await begin(person);
+    for (const step of steps) {
+      const started = Date.now();
+      try {
+        seen[step.name] = { ...(await step(person)), ms: Date.now() - started };
+      } catch (error) {
+        seen[step.name] = { error: String(error) };
+        await person.picture(`failed-${step.name}`);
+        await page.keyboard.press('Escape');
       }
     }
-    return undefined;
-  });
-  await person.picture('explain');
-  await person.command('View: Close All Editors in Group');
-  await page.locator('.tab', { hasText: 'Preview' }).waitFor({ state: 'detached' });
-  return { text };
+  } catch (error) {
+    seen.start = { error: String(error) };
+    await person.picture('failed-start');
+  } finally {
+    await browser.close();
+  }
+  console.log(JSON.stringify(seen));
 }
 
-async function generate(person, page) {
-  await person.open('file.py');
-  await page.keyboard.press('Control+Home');
-  await page.keyboard.press('Shift+ArrowDown');
-  await page.keyboard.press('Shift+ArrowDown');
-  await person.command('Code Llama: Generate');
-  const box = page.locator('.quick-input-widget', { hasText: 'What should be written?' });
-  await box.waitFor();
-  await person.picture('generate');
-  await page.keyboard.type('answer everything');
-  await page.keyboard.press('Enter');
-  await person.line('    return 42');
-  return { lines: await person.lines() };
-}
-
-async function fix(person, page) {
-  await person.open('broken.json');
-  await page.locator('.squiggly-error').first().waitFor();
-  await page.keyboard.press('Control+Home');
-  await page.keyboard.press('F8');
-  await page.keyboard.press('Escape');
-  await page.keyboard.press('Control+.');
-  const entry = page.locator('.action-widget .monaco-list-row', { hasText: 'Fix' }).first();
-  await entry.waitFor();
-  await person.picture('fix');
-  await page.keyboard.press('Enter');
-  await person.line('{ "a": 1, "b": 2 }');
-  return { lines: await person.lines() };
-}
-
-async function menu(person, page) {
-  await (await person.status('ready', 60 * SECONDS)).click();
-  const entry = page.locator('.quick-input-list .monaco-list-row', { hasText: 'Turn suggestions off' });
-  await entry.waitFor();
-  await person.picture('menu');
-  await entry.click();
-  await person.status('off', 60 * SECONDS);
-  return { off: true };
-}
-
-main().then(() => console.log(JSON.stringify(seen)));
+module.exports = { play, task, engine, SECONDS };

@@ -24,8 +24,8 @@ _OWN = {
         "default": "",
         "scope": "machine-overridable",
         "markdownDescription": (
-            "The `codellama-lsp` command. Empty: `.venv/bin/codellama-lsp` of a trusted "
-            "workspace, else the one on PATH."
+            "The `codellama-lsp` command. Empty: that of a trusted workspace's Python environment, "
+            "of the extension's own, or of PATH, the first that is there."
         ),
     },
     "codellama.confirmEdits": {

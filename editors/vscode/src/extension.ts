@@ -1,190 +1,112 @@
 // Starts codellama-lsp and hands it the user's settings. Everything else is the server's.
 
-import { commands, ExtensionContext, LogOutputChannel, Uri, window, workspace } from 'vscode';
-import {
-  ClientCapabilities,
-  DidChangeConfigurationNotification,
-  LanguageClient,
-  LanguageClientOptions,
-  MessageType,
-  ShowDocumentRequest,
-  ShowMessageNotification,
-  State,
-} from 'vscode-languageclient/node';
+import { execFile } from 'node:child_process';
+import { commands, ConfigurationChangeEvent, ExtensionContext, LogOutputChannel, ProgressLocation, Uri, window, workspace } from 'vscode';
 import { registerActions } from './actions';
-import { chooseModel, showMenu, toggle } from './menu';
-import { PagePiece, Pages } from './pages';
-import { findServer } from './server';
-import { get, serverSettings, settingNames } from './settings';
+import type { Installation } from './install';
+import { showMenu, toggle, toggleLanguage } from './menu';
+import { chooseModel, downloadNamed } from './models';
+import { Pages } from './pages';
+import { Running } from './running';
+import { OWN_SETTINGS, serverSettings, settingNames } from './settings';
 import { Status } from './status';
 
-const INSTALL = 'Install it with "make install" in a checkout of codellama-lsp, then set its path.';
+// Two settings that change together are one change.
+const SETTLED_MS = 50;
+const WALKTHROUGH = 'codellama-lsp.codellama-lsp#start';
 
 /** What lives as long as the extension. */
-interface Parts {
+export interface Parts extends Installation {
   log: LogOutputChannel;
   status: Status;
   pages: Pages;
   settings: () => object;
+  version: string;
 }
 
-let client: LanguageClient | undefined;
-let serverPath: string | undefined;
-// Starts and stops wait for each other, so that two of them never leave two servers.
-let turn: Promise<void> = Promise.resolve();
+let running: Running | undefined;
 
 export async function activate(context: ExtensionContext): Promise<void> {
-  const names = settingNames(context.extension.packageJSON);
+  const { version, ...names } = context.extension.packageJSON;
   const parts: Parts = {
     log: window.createOutputChannel('Code Llama', { log: true }),
     status: new Status('codellama.showMenu'),
     pages: new Pages(),
-    settings: () => serverSettings(names),
+    settings: () => serverSettings(settingNames(names)),
+    version,
+    environment: Uri.joinPath(context.globalStorageUri, 'server').fsPath,
+    wheels: Uri.joinPath(context.extensionUri, 'server').fsPath,
   };
-  const restart = () => inTurn(async () => {
-    await stop();
-    await start(parts);
-  });
+  const server = (running = new Running(parts));
   context.subscriptions.push(
     parts.log,
     parts.status,
     parts.pages,
-    ...registerActions(() => client),
-    commands.registerCommand('codellama.restart', restart),
-    commands.registerCommand('codellama.showLog', () => parts.log.show()),
-    commands.registerCommand('codellama.showMenu', showMenu),
-    commands.registerCommand('codellama.toggle', toggle),
-    commands.registerCommand('codellama.chooseModel', () => chooseModel(serverPath)),
-    workspace.onDidGrantWorkspaceTrust(() => (client ? undefined : restart())),
-    workspace.onDidChangeConfiguration(async (change) => {
-      if (['serverPath', 'confirmEdits'].some((name) => change.affectsConfiguration(`codellama.${name}`))) {
-        await restart();
-      } else if (change.affectsConfiguration('codellama')) {
-        parts.status.draw();
-        await sendSettings(parts.settings());
-      }
-    }),
+    ...registerActions(() => server.client),
+    ...registerCommands(server, parts),
+    workspace.onDidGrantWorkspaceTrust(() => server.restart()),
+    workspace.onDidChangeConfiguration(settle((change) => applySettings(server, parts, change))),
   );
-  await inTurn(() => start(parts));
+  await server.start();
 }
 
-export function deactivate(): Promise<void> {
-  return inTurn(stop);
+export async function deactivate(): Promise<void> {
+  await running?.stop();
 }
 
-function inTurn(work: () => Promise<void>): Promise<void> {
-  turn = turn.then(work, work);
-  return turn;
-}
-
-async function start(parts: Parts): Promise<void> {
-  const { log, status } = parts;
-  const found = findServer({
-    configured: get('serverPath', ''),
-    trustedFolders: workspace.isTrusted
-      ? (workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath)
-      : [],
-    searchPath: process.env.PATH ?? '',
-  });
-  if ('problem' in found) {
-    status.set('error', found.problem);
-    void showMissing(found.problem);
-    return;
-  }
-  serverPath = found.path;
-  log.info(`Starting ${found.path} serve`);
-  status.set('starting');
-  const server = { command: found.path, args: ['serve'] };
-  client = new LanguageClient('codellama', 'Code Llama', server, clientOptions(parts));
-  client.registerFeature(capabilities);
-  listen(client, parts);
-  try {
-    await client.start();
-  } catch (error) {
-    log.error(`${found.path} did not start: ${String(error)}`);
-    status.set('error', 'The server did not start; the log says why.');
-    void showMissing(`${found.path} did not start; the log says why.`);
-  }
-}
-
-async function stop(): Promise<void> {
-  const stopping = client;
-  client = undefined;
-  // A server that never started, or has died, has nothing to stop.
-  await stopping?.dispose().catch(() => undefined);
-}
-
-/** What the server is told of this client, beyond what the library says. */
-const capabilities = {
-  fillClientCapabilities(told: ClientCapabilities): void {
-    const experimental = told.experimental as object | undefined;
-    told.experimental = { ...experimental, codellama: { pages: true } };
-    if (!get('confirmEdits', false)) {
-      // Without it the server does not ask for a preview of its edits.
-      delete told.workspace?.workspaceEdit?.changeAnnotationSupport;
-    }
-  },
-  initialize: () => undefined,
-  getState: () => ({ kind: 'static' as const }),
-  clear: () => undefined,
-};
-
-function listen(started: LanguageClient, { status, pages }: Parts): void {
-  started.onNotification('codellama/page', (piece: PagePiece) => pages.receive(piece));
-  started.onNotification(ShowMessageNotification.type, ({ type, message }) => {
-    // In the place of the client's own handler, so that the status bar tells errors too.
-    if (type === MessageType.Error) {
-      status.onError(message);
-      void window.showErrorMessage(message);
-    } else if (type === MessageType.Warning) {
-      void window.showWarningMessage(message);
-    } else {
-      void window.showInformationMessage(message);
-    }
-  });
-  started.onDidChangeState(({ newState }) => {
-    if (newState === State.Stopped && started === client) {
-      status.set('stopped');
-    }
-  });
-}
-
-function clientOptions({ log, status, settings }: Parts): LanguageClientOptions {
-  return {
-    documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
-    outputChannel: log,
-    initializationOptions: settings,
-    middleware: {
-      window: { showDocument: showPage },
-      handleWorkDoneProgress: (token, value, next) => {
-        status.onProgress(token, value);
-        next(token, value);
-      },
-      provideInlineCompletionItems: (document, position, context, token, next) =>
-        status.whileThinking(async () => next(document, position, context, token)),
+function registerCommands(server: Running, { log, status, pages }: Parts) {
+  const withServer = (work: (path: string) => Promise<void>) => async () => {
+    await (server.path ? work(server.path) : server.start());
+  };
+  const all: Record<string, (argument: string) => unknown> = {
+    restart: () => server.restartEngine(),
+    install: () => server.install(),
+    showLog: () => log.show(),
+    showMenu: () => showMenu(status),
+    toggle: () => toggle(status),
+    toggleLanguage,
+    chooseModel: withServer((path) => chooseModel(path, log)),
+    doctor: withServer((path) => doctor(path, pages)),
+    download: async (model) => {
+      if (server.path && (await downloadNamed(server.path, model, log))) {
+        await server.restart();
+      }
     },
+    openSettings: () => commands.executeCommand('workbench.action.openSettings', '@ext:codellama-lsp.codellama-lsp'),
+    walkthrough: () => commands.executeCommand('workbench.action.openWalkthrough', WALKTHROUGH),
+  };
+  return Object.entries(all).map(([name, work]) => commands.registerCommand(`codellama.${name}`, work));
+}
+
+/** Hands the changes over together, when no more of them come. */
+function settle(apply: (changes: ConfigurationChangeEvent[]) => unknown): (change: ConfigurationChangeEvent) => void {
+  let [timer, changes]: [NodeJS.Timeout | undefined, ConfigurationChangeEvent[]] = [undefined, []];
+  return (change) => {
+    clearTimeout(timer);
+    changes.push(change);
+    timer = setTimeout(() => {
+      apply(changes);
+      changes = [];
+    }, SETTLED_MS);
   };
 }
 
-async function sendSettings(settings: object): Promise<void> {
-  if (client?.isRunning()) {
-    const changed = { settings: { codellama: settings } };
-    await client.sendNotification(DidChangeConfigurationNotification.type, changed);
+async function applySettings(server: Running, { status }: Parts, changes: ConfigurationChangeEvent[]): Promise<void> {
+  const affects = (name: string) => changes.some((change) => change.affectsConfiguration(name));
+  if ([...OWN_SETTINGS].some((name) => affects(`codellama.${name}`))) {
+    await server.restart();
+  } else if (affects('codellama')) {
+    status.draw();
+    await server.sendSettings();
   }
 }
 
-/** A page of a server that does not send it in pieces is a file: show it as Markdown. */
-const showPage: ShowDocumentRequest.MiddlewareSignature = async (params, token, next) => {
-  if (params.external || !params.uri.endsWith('.md')) {
-    return next(params, token);
-  }
-  await commands.executeCommand('markdown.showPreviewToSide', Uri.parse(params.uri));
-  return { success: true };
-};
-
-async function showMissing(problem: string): Promise<void> {
-  const open = 'Open Settings';
-  if ((await window.showErrorMessage(`${problem} ${INSTALL}`, open)) === open) {
-    await commands.executeCommand('workbench.action.openSettings', 'codellama.serverPath');
-  }
+/** Shows what the server says of this machine; it exits with 1 where something would not work. */
+async function doctor(path: string, pages: Pages): Promise<void> {
+  const options = { location: ProgressLocation.Notification, title: 'Code Llama: examining this machine' };
+  const report = await window.withProgress(options, () =>
+    new Promise<string>((resolve) => {
+      execFile(path, ['doctor'], (error, stdout, stderr) => resolve(stdout || stderr || String(error)));
+    }));
+  await pages.receive({ id: String(Date.now()), title: 'Doctor', markdown: `# Doctor\n\n\`\`\`\n${report}\n\`\`\`\n`, done: true });
 }

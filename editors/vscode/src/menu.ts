@@ -1,31 +1,31 @@
-// The status bar item's menu, and the choice of a model from the catalogue.
+// The status bar item's menu, and the switches in it.
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { commands, QuickPickItem, window } from 'vscode';
 import { get, set } from './settings';
-
-interface CatalogueEntry {
-  name: string;
-  bytes: number;
-  roles: string[];
-  here: boolean;
-}
+import type { Status } from './status';
 
 interface Choice extends QuickPickItem {
   command: string;
 }
 
-export async function showMenu(): Promise<void> {
-  const enabled = get('completion.enabled', true);
+// VS Code's own: every source of suggestions is quiet for a while. Older ones don't have it.
+const SNOOZE = 'editor.action.inlineSuggest.snooze';
+
+export async function showMenu(status: Status): Promise<void> {
+  const language = window.activeTextEditor?.document.languageId;
   const choices: Choice[] = [
-    {
-      label: enabled ? '$(circle-slash) Turn suggestions off' : '$(sparkle) Turn suggestions on',
-      command: 'codellama.toggle',
-    },
-    { label: '$(package) Choose the model', description: get('models.infill', ''), command: 'codellama.chooseModel' },
-    { label: '$(debug-restart) Restart the server', command: 'codellama.restart' },
+    status.off
+      ? { label: '$(sparkle) Turn suggestions on', command: 'codellama.toggle' }
+      : { label: '$(circle-slash) Turn suggestions off', command: 'codellama.toggle' },
+    ...(language ? [forLanguage(language)] : []),
+    ...((await commands.getCommands(true)).includes(SNOOZE)
+      ? [{ label: '$(bell-slash) Snooze suggestions', command: SNOOZE }]
+      : []),
+    { label: '$(package) Choose the model', description: status.model, command: 'codellama.chooseModel' },
+    { label: '$(debug-restart) Restart the engine', command: 'codellama.restart' },
     { label: '$(output) Open the log', command: 'codellama.showLog' },
+    { label: '$(pulse) Doctor', description: 'what works on this machine, and what does not', command: 'codellama.doctor' },
+    { label: '$(gear) Settings', command: 'codellama.openSettings' },
   ];
   const chosen = await window.showQuickPick(choices, { title: 'Code Llama' });
   if (chosen) {
@@ -33,28 +33,24 @@ export async function showMenu(): Promise<void> {
   }
 }
 
-export async function toggle(): Promise<void> {
-  await set('completion.enabled', !get('completion.enabled', true));
+function forLanguage(language: string): Choice {
+  const off = get<string[]>('completion.languages_off', []).includes(language);
+  return {
+    label: off ? `$(sparkle) Turn them on for ${language}` : `$(circle-slash) Turn them off for ${language}`,
+    command: 'codellama.toggleLanguage',
+  };
 }
 
-/** Completions come from the chosen model, and so do actions where it can instruct. */
-export async function chooseModel(server: string | undefined): Promise<void> {
-  if (!server) {
-    return;
-  }
-  const { stdout } = await promisify(execFile)(server, ['models', 'list', '--json']);
-  const entries = (JSON.parse(stdout) as CatalogueEntry[]).filter((entry) => entry.roles.includes('infill'));
-  const items = entries.map((entry) => ({
-    label: entry.name,
-    description: `${(entry.bytes / 1e9).toFixed(1)} GB`,
-    detail: entry.here ? 'is here' : `first: codellama-lsp models pull ${entry.name}`,
-    entry,
-  }));
-  const chosen = await window.showQuickPick(items, { title: 'The model that completes', matchOnDescription: true });
-  if (chosen) {
-    await set('models.infill', chosen.label);
-    if (chosen.entry.roles.includes('instruct')) {
-      await set('models.instruct', chosen.label);
-    }
+export async function toggle(status: Status): Promise<void> {
+  await set('completion.enabled', status.off);
+}
+
+/** Switches suggestions off for the active editor's language, or on again. */
+export async function toggleLanguage(): Promise<void> {
+  const language = window.activeTextEditor?.document.languageId;
+  if (language) {
+    const off = get<string[]>('completion.languages_off', []);
+    const others = off.filter((other) => other !== language);
+    await set('completion.languages_off', off.includes(language) ? others : [...others, language]);
   }
 }

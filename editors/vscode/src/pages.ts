@@ -16,9 +16,9 @@ export interface PagePiece {
 export class Pages implements TextDocumentContentProvider, Disposable {
   private readonly changed = new EventEmitter<Uri>();
   private readonly texts = new Map<string, string>();
-  private readonly registration = workspace.registerTextDocumentContentProvider(SCHEME, this);
-
   readonly onDidChange = this.changed.event;
+  // Last: it looks for onDidChange at once.
+  private readonly registration = workspace.registerTextDocumentContentProvider(SCHEME, this);
 
   provideTextDocumentContent(uri: Uri): string {
     return this.texts.get(uri.toString()) ?? '';

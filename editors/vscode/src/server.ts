@@ -4,14 +4,15 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 
-const WINDOWS = process.platform === 'win32';
-const EXECUTABLE = WINDOWS ? 'codellama-lsp.exe' : 'codellama-lsp';
+export const WINDOWS = process.platform === 'win32';
 
 export interface Places {
   /** The setting codellama.serverPath; empty if it is not set. */
   configured: string;
-  /** The workspace's folders, empty unless the workspace is trusted. */
-  trustedFolders: readonly string[];
+  /** Folders with commands, of the workspace's Python environments; none unless it is trusted. */
+  environments: readonly string[];
+  /** The environment that the extension installs into. */
+  own: string;
   /** The PATH variable. */
   searchPath: string;
 }
@@ -21,13 +22,26 @@ export function findServer(places: Places): { path: string } | { problem: string
   if (places.configured) {
     return fromSetting(places.configured);
   }
-  const candidates = [
-    ...places.trustedFolders.map((folder) => join(folder, '.venv', WINDOWS ? 'Scripts' : 'bin')),
-    // A relative entry of PATH would lead into whatever folder is open.
-    ...places.searchPath.split(delimiter).filter(isAbsolute),
-  ].map((folder) => join(folder, EXECUTABLE));
-  const path = candidates.find(isExecutable);
+  const folders = [...places.environments, commandsOf(places.own), ...places.searchPath.split(delimiter)];
+  // A relative entry of PATH would lead into whatever folder is open.
+  const path = findCommand('codellama-lsp', folders.filter(isAbsolute));
   return path ? { path } : { problem: 'The codellama-lsp command was not found.' };
+}
+
+/** The first of the folders' commands with the name. */
+export function findCommand(name: string, folders: readonly string[]): string | undefined {
+  return folders.map((folder) => join(folder, WINDOWS ? `${name}.exe` : name)).find(isExecutable);
+}
+
+/** Where a Python environment has its commands. */
+export function commandsOf(environment: string): string {
+  return join(environment, WINDOWS ? 'Scripts' : 'bin');
+}
+
+/** Whether two versions go together: the same major and minor number. */
+export function goTogether(one: string, other: string): boolean {
+  const head = (version: string) => version.split('.').slice(0, 2).join('.');
+  return head(one) === head(other);
 }
 
 function fromSetting(configured: string): { path: string } | { problem: string } {
@@ -35,7 +49,7 @@ function fromSetting(configured: string): { path: string } | { problem: string }
   if (!isAbsolute(path)) {
     return { problem: `codellama.serverPath must be an absolute path, not ${configured}.` };
   }
-  return isExecutable(path) ? { path } : { problem: `There is no command at ${path}.` };
+  return isExecutable(path) ? { path } : { problem: `There is no command at ${path}, which codellama.serverPath names.` };
 }
 
 function isExecutable(path: string): boolean {

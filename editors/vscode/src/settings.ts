@@ -3,13 +3,14 @@
 
 import { ConfigurationTarget, workspace } from 'vscode';
 
-const OWN = new Set(['serverPath', 'confirmEdits']);
+/** The extension's own, which the server does not know; it starts anew when they change. */
+export const OWN_SETTINGS = new Set(['serverPath', 'confirmEdits']);
 
 /** The settings that the user has set, with the keys of config.example.yaml. */
 export function serverSettings(names: readonly string[]): object {
   const configuration = workspace.getConfiguration('codellama');
   const settings: Record<string, unknown> = {};
-  for (const name of names.filter((candidate) => !OWN.has(candidate))) {
+  for (const name of names.filter((candidate) => !OWN_SETTINGS.has(candidate))) {
     const value = configuration.inspect(name)?.globalValue;
     if (value !== undefined) {
       put(settings, name.split('.'), value);

@@ -1,31 +1,51 @@
-// The status bar item: what the server is doing, told from its standard messages.
+// The status bar item: what the server says that it is doing (codellama/status, see
+// ARCHITECTURE.md), and what becomes of the server itself.
 
 import { Disposable, MarkdownString, StatusBarAlignment, StatusBarItem, ThemeColor, window } from 'vscode';
-import type {
-  ProgressToken,
-  WorkDoneProgressBegin,
-  WorkDoneProgressEnd,
-  WorkDoneProgressReport,
-} from 'vscode-languageclient/node';
 import { get } from './settings';
 
-type Progress = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;
-type State = 'starting' | 'loading' | 'ready' | 'error' | 'stopped';
+/** What the server tells. */
+export interface ServerStatus {
+  state: 'loading' | 'ready' | 'thinking' | 'off' | 'gone' | 'failed';
+  model: string;
+  percentage: number | null;
+  message: string | null;
+}
 
-const ICONS: Record<State, string> = {
-  starting: '$(loading~spin)',
-  loading: '$(loading~spin)',
-  ready: '$(sparkle)',
-  error: '$(error)',
-  stopped: '$(circle-slash)',
+/** What the extension knows while the server says nothing. */
+type OwnState = 'starting' | 'installing' | 'missing' | 'stopped';
+
+interface Look {
+  icon: string;
+  word: string;
+  detail?: string;
+  background?: 'error' | 'warning';
+}
+
+const LOOKS: Record<ServerStatus['state'] | OwnState, Look> = {
+  starting: { icon: 'loading~spin', word: 'starting' },
+  installing: { icon: 'loading~spin', word: 'installing' },
+  loading: { icon: 'loading~spin', word: 'loading' },
+  ready: { icon: 'sparkle', word: 'ready' },
+  thinking: { icon: 'loading~spin', word: 'thinking' },
+  off: { icon: 'circle-slash', word: 'off' },
+  gone: {
+    icon: 'debug-disconnect',
+    word: 'engine gone',
+    detail: 'The engine has ended or died. The next suggestion starts it again.',
+    background: 'warning',
+  },
+  failed: { icon: 'error', word: 'error', background: 'error' },
+  missing: { icon: 'error', word: 'not installed', background: 'error' },
+  stopped: { icon: 'circle-slash', word: 'stopped', detail: 'The server is not running.' },
 };
 
 export class Status implements Disposable {
   private readonly item: StatusBarItem;
-  private state: State = 'stopped';
+  private readonly editors = window.onDidChangeActiveTextEditor(() => this.draw());
+  private own: OwnState = 'stopped';
   private detail = '';
-  private loading: ProgressToken | undefined;
-  private thinking = 0;
+  private server: ServerStatus | undefined;
 
   constructor(menu: string) {
     this.item = window.createStatusBarItem('codellama.status', StatusBarAlignment.Right, 100);
@@ -35,69 +55,55 @@ export class Status implements Disposable {
     this.item.show();
   }
 
-  set(state: State, detail = ''): void {
-    this.state = state;
+  /** The server says nothing now, and this is why. */
+  set(state: OwnState, detail = ''): void {
+    this.own = state;
     this.detail = detail;
-    if (state !== 'loading') {
-      this.loading = undefined;
-    }
+    this.server = undefined;
     this.draw();
   }
 
-  /** The loading of the model is the server's progress whose title says so. */
-  onProgress(token: ProgressToken, value: Progress): void {
-    if (value.kind === 'begin' && value.title.includes('loading')) {
-      this.set('loading', value.message);
-      this.loading = token;
-    } else if (token !== this.loading) {
-      return;
-    } else if (value.kind === 'report') {
-      this.detail = value.percentage === undefined ? this.detail : `${value.percentage} %`;
-      this.draw();
-    } else if (value.kind === 'end' && this.state === 'loading') {
-      this.set('ready');
-    }
-  }
-
-  /** An error while the model is being loaded says why there is none. */
-  onError(message: string): void {
-    if (this.loading !== undefined) {
-      this.set('error', message);
-    }
-  }
-
-  async whileThinking<T>(work: () => PromiseLike<T> | T): Promise<T> {
-    this.thinking += 1;
+  /** What the server said last is what is shown. */
+  receive(status: ServerStatus): void {
+    this.server = status;
     this.draw();
-    try {
-      return await work();
-    } finally {
-      this.thinking -= 1;
-      this.draw();
-    }
+  }
+
+  /** Whether suggestions are switched off, in the settings or in the server's own file. */
+  get off(): boolean {
+    return this.server ? this.server.state === 'off' : !get('completion.enabled', true);
+  }
+
+  /** The model that is in use, empty where there is none. */
+  get model(): string {
+    return this.server?.model ?? '';
   }
 
   /** Shows settings that changed. */
   draw(): void {
-    const enabled = get('completion.enabled', true);
-    const word = this.word(enabled);
-    const icon = word === 'thinking' ? '$(loading~spin)' : word === 'off' ? '$(circle-slash)' : ICONS[this.state];
-    this.item.text = `${icon} Code Llama: ${word}`;
-    this.item.backgroundColor =
-      this.state === 'error' ? new ThemeColor('statusBarItem.errorBackground') : undefined;
-    this.item.tooltip = new MarkdownString(
-      [`Model: \`${get('models.infill', '')}\``, this.detail, 'Click for the menu.'].filter(Boolean).join('\n\n'),
-    );
+    const look = this.look();
+    this.item.text = `$(${look.icon}) Code Llama: ${look.word}`;
+    this.item.backgroundColor = look.background && new ThemeColor(`statusBarItem.${look.background}Background`);
+    const tooltip = [this.model && `Model: \`${this.model}\``, look.detail, 'Click for the menu.'];
+    this.item.tooltip = new MarkdownString(tooltip.filter(Boolean).join('\n\n'));
+    this.item.accessibilityInformation = { label: `Code Llama: ${look.word}`, role: 'button' };
   }
 
   dispose(): void {
+    this.editors.dispose();
     this.item.dispose();
   }
 
-  private word(enabled: boolean): string {
-    if (this.state !== 'ready') {
-      return this.state === 'loading' && this.detail.endsWith('%') ? `loading ${this.detail}` : this.state;
+  private look(): Look {
+    if (!this.server) {
+      return { ...LOOKS[this.own], ...(this.detail && { detail: this.detail }) };
     }
-    return !enabled ? 'off' : this.thinking > 0 ? 'thinking' : 'ready';
+    const { state, percentage, message } = this.server;
+    const look = { ...LOOKS[state], ...(message && { detail: message }) };
+    const language = window.activeTextEditor?.document.languageId ?? '';
+    if (state === 'ready' && get<string[]>('completion.languages_off', []).includes(language)) {
+      return { ...LOOKS.off, word: `off for ${language}` };
+    }
+    return state === 'loading' && percentage !== null ? { ...look, word: `loading ${percentage} %` } : look;
   }
 }

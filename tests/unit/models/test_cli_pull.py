@@ -100,6 +100,15 @@ def test_stopped_pull_says_that_it_can_go_on(hub, tiny_catalogue, monkeypatch):
     assert "goes on from here" in result.stderr
 
 
+def test_without_a_terminal_it_is_told_in_steps(capsys):
+    progress = models_pull.BarProgress("tiny")
+    for done in range(0, 2001, 7):
+        progress.at(done, None)
+        progress.at(done, 2000)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"tiny: {percent} %" for percent in range(5, 100, 5)]
+
+
 def test_stop_ends_a_pull_at_its_next_report():
     stop = threading.Event()
     progress = models_pull.BarProgress("tiny", stop=stop)
@@ -133,7 +142,7 @@ def test_no_bar_in_a_file(capsys):
     with models_pull.BarProgress("tiny", several=True) as progress:
         progress.at(1, 2)
         progress.say("Here.")
-    assert capsys.readouterr().err == "tiny: Here.\n"
+    assert capsys.readouterr().err == "tiny: 50 %\ntiny: Here.\n"
 
 
 def test_waiting_for_a_hub_is_said(hub, tiny_catalogue, monkeypatch):
