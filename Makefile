@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 MODEL := qwen2.5-coder-0.5b
 
-.PHONY: install model llama-server gpu demo test unit test-editors lint lint-lua format clean bench-quality bench-masked bench-typing bench-gpu bench-speculative bench-actions bench-context
+.PHONY: install model llama-server gpu demo test unit test-editors lint lint-lua format clean bench-quality bench-masked bench-typing bench-gpu bench-speculative bench-actions bench-moving bench-context
 
 install: $(VENV)/.installed
 
@@ -45,7 +45,7 @@ test-editors: model
 lint-lua: install
 	$(PY) -m tests.editors.lua
 
-bench-quality bench-masked bench-typing bench-speculative bench-actions bench-context: bench-%: model
+bench-quality bench-masked bench-typing bench-speculative bench-actions bench-moving bench-context: bench-%: model
 	$(PY) -m benchmarks.$*
 
 bench-quality: bench-masked

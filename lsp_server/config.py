@@ -140,7 +140,7 @@ class EngineSettings:
     move_cached: bool = _setting(
         False,
         "When the cursor moves, use again what was read of the code around it, at its new place: "
-        "a tenth of the time, nearly the same answers.",
+        "less to read, and nearly the same answers.",
     )
     n_threads: int = _setting(0, "CPU threads; 0 for the number of physical cores.", _at_least(0))
 
