@@ -11,8 +11,8 @@ from lsp_server.models.gguf import GgufMetadata
 SEQUENCES = 4
 # Alternatives beside the first, which take nobody's place.
 FORKS = 2
-# Of each, the logits of the last token are kept.
-_OUTPUTS = SEQUENCES + FORKS
+# Of each, and of the one that cached parts are moved through, the last token's logits are kept.
+_OUTPUTS = SEQUENCES + FORKS + 1
 # Of q8_0, 32 elements share a scale of two bytes.
 _ELEMENT_BYTES = {"f16": 2.0, "q8_0": 34 / 32}
 
@@ -59,9 +59,9 @@ def compute_bytes(metadata: GgufMetadata, size: ContextSize) -> int:
 
     At its fullest, in the feed-forward part, it holds for each token of a ubatch three rows of
     n_ff and four of n_embd in f32, and the attention mask's row of n_cells f16; or the logits of
-    the outputs. The tokens are rounded up to a multiple of the sequences. llama.cpp reports 26.94
-    MiB for Code Llama 7B at 8,192 cells and ubatch 128 (this: 26.94), 11.22 for
-    Qwen2.5-Coder-0.5B (11.22).
+    the outputs. The tokens are rounded up to a multiple of the sequences. llama.cpp reports 27.15
+    MiB for Code Llama 7B at 8,192 cells and ubatch 128 (this: 27.14), 11.30 for
+    Qwen2.5-Coder-0.5B (11.30).
     """
     row = 4 * (3 * metadata.n_ff + 4 * metadata.n_embd) + 2 * size.n_cells
     rows = -(-min(size.n_ubatch, size.n_cells) // _OUTPUTS) * _OUTPUTS

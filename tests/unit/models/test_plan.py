@@ -51,7 +51,7 @@ def model(tied=False, n_layer=32, experts=False):
 
 
 KV_OF_A_LAYER = 128 * MIB  # 8,192 cells
-COMPUTE = int(26.12 * MIB)
+COMPUTE = int(27.14 * MIB)
 
 
 def gpus(*free):

@@ -8,6 +8,7 @@ from lsp_server.config import EngineSettings
 from lsp_server.engine.llama.binding import llama_cpp
 from lsp_server.engine.llama.context import LlamaContext
 from lsp_server.engine.llama.devices import allocations, backends, devices, offload_devices
+from lsp_server.engine.llama.kv_cache import sequence_count
 from lsp_server.engine.llama.model import LlamaModel
 from lsp_server.models.gguf import read_gguf
 from lsp_server.models.memory import FORKS, SEQUENCES, ContextSize, compute_bytes
@@ -15,6 +16,8 @@ from lsp_server.models.plan import place_layers, plan_for
 from lsp_server.models.store import locate
 
 from .shapes import SHAPES, write_shape
+
+COUNT = sequence_count(SEQUENCES, FORKS)
 
 
 @pytest.fixture
@@ -71,8 +74,8 @@ def dry_run(path, n_cells, n_ubatch):
     params.no_alloc, params.use_extra_bufts, params.load_mode = True, False, 0
     params.n_gpu_layers = 0
     context_params = llama_cpp.llama_context_default_params()
-    context_params.n_ctx, context_params.n_seq_max = n_cells, SEQUENCES + FORKS
-    context_params.kv_unified, context_params.n_outputs_max = True, SEQUENCES + FORKS
+    context_params.n_ctx, context_params.n_seq_max = n_cells, COUNT
+    context_params.kv_unified, context_params.n_outputs_max = True, COUNT
     context_params.n_batch, context_params.n_ubatch = 512, n_ubatch
     with allocations() as found:
         model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
