@@ -77,7 +77,7 @@ def test_in_a_trusted_workspace_of_two_folders(place):
     workspace.write_text(json.dumps({"folders": folders, "settings": MODEL}))
     (place.project / "environment").symlink_to(place.folder / "environment")
     place.set()
-    run_inside(place, "trusted", workspace)
+    run_inside(place, "trusted", workspace, CODELLAMA_TEST_SERVER=str(place.server))
 
 
 def test_in_a_workspace_that_is_not_trusted(place):

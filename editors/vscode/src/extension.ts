@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { commands, ConfigurationChangeEvent, ExtensionContext, LogOutputChannel, ProgressLocation, Uri, window, workspace } from 'vscode';
 import { registerActions } from './actions';
+import { tellWhereTheCursorRests } from './cursor';
 import type { Installation } from './install';
 import { showMenu, toggle, toggleLanguage } from './menu';
 import { chooseModel, downloadNamed } from './models';
@@ -44,6 +45,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     parts.pages,
     ...registerActions(() => server.client),
     ...registerCommands(server, parts),
+    tellWhereTheCursorRests(() => server.client),
     workspace.onDidGrantWorkspaceTrust(() => server.restart()),
     workspace.onDidChangeConfiguration(settle((change) => applySettings(server, parts, change))),
   );

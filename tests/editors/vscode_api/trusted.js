@@ -1,6 +1,8 @@
 // In a trusted workspace of two folders, with a Python environment that has the server.
 
 const assert = require('node:assert');
+const { execFile } = require('node:child_process');
+const { promisify } = require('node:util');
 const { commands, extensions, languages, NotebookCellKind, Range, Uri, window, workspace, ...vscode } = require('vscode');
 const { accept, all, serverIsThere, typed, until } = require('./check.js');
 
@@ -109,6 +111,16 @@ async function a_notebooks_cell_is_completed() {
   assert.strictEqual(notebook.cellAt(1).document.getText(), `def g(values):\n    ${SUGGESTION}`);
 }
 
+async function where_the_cursor_rests_is_prepared_before_a_key() {
+  const prepared = async () => {
+    const { stdout } = await promisify(execFile)(process.env.CODELLAMA_TEST_SERVER, ['engine', 'status', '--json']);
+    return Object.values(JSON.parse(stdout).served.background).reduce((sum, count) => sum + count, 0);
+  };
+  const before = await prepared();
+  await typed('def resting(values):\n    ');
+  await until('the engine is asked, though nothing was typed', async () => (await prepared()) > before);
+}
+
 exports.run = () => all({
   is_active_and_tells_no_telemetry,
   the_server_of_the_python_environment_is_started,
@@ -122,4 +134,5 @@ exports.run = () => all({
   a_workspace_can_not_choose_the_model,
   actions_are_offered_and_a_diagnostic_gets_its_fix,
   a_notebooks_cell_is_completed,
+  where_the_cursor_rests_is_prepared_before_a_key,
 });
