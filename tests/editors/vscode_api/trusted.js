@@ -70,10 +70,17 @@ async function a_language_that_is_switched_off_gets_none_and_changes_apply_live(
   const configuration = () => workspace.getConfiguration('codellama');
   await configuration().update('completion.languages_off', ['python'], true);
   assert.deepStrictEqual(configuration().inspect('completion.languages_off').globalValue, ['python']);
-  const editor = await typed('def f(values):\n    ');
+  await typed('def f(values):\n    ');
   await commands.executeCommand('codellama.toggleLanguage');
   await until('it is on again', () => configuration().get('completion.languages_off').length === 0);
-  await accept(editor, 'editor.action.inlineSuggest.commit');
+  // VS Code does not ask again at a place where there was nothing: each try is a document of its own.
+  await until('it is suggested again', async () => {
+    const { document } = await typed('def f(values):\n    ');
+    await commands.executeCommand('editor.action.inlineSuggest.trigger');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await commands.executeCommand('editor.action.inlineSuggest.commit');
+    return document.getText() !== 'def f(values):\n    ';
+  });
   await configuration().update('completion.languages_off', undefined, true);
 }
 
@@ -114,7 +121,7 @@ async function a_notebooks_cell_is_completed() {
 async function where_the_cursor_rests_is_prepared_before_a_key() {
   const prepared = async () => {
     const { stdout } = await promisify(execFile)(process.env.CODELLAMA_TEST_SERVER, ['engine', 'status', '--json']);
-    return Object.values(JSON.parse(stdout).served.background).reduce((sum, count) => sum + count, 0);
+    return Object.values(JSON.parse(stdout)[0].served.background).reduce((sum, count) => sum + count, 0);
   };
   const before = await prepared();
   await typed('def resting(values):\n    ');
