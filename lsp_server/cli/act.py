@@ -18,9 +18,8 @@ import click
 
 from lsp_server.actions.offers import Diagnostic, Offer
 from lsp_server.actions.result import EditResult, PageResult
-from lsp_server.cli.places import Lines, LinesType
+from lsp_server.cli.places import Lines, LinesType, check_is_shown
 from lsp_server.documents import apply_edits
-from lsp_server.errors import AnswerError
 
 if TYPE_CHECKING:
     from lsp_server.actions.templates import ActionTemplate
@@ -129,13 +128,8 @@ def _actions(place: Lines | None = None) -> "dict[str, ActionTemplate]":
 
 def _template(asked: _Asked) -> "ActionTemplate":
     from lsp_server.actions.offers import is_for
-    from lsp_server.completion.trigger import is_left_alone
 
-    if is_left_alone(asked.place.snapshot, _user_config()):
-        raise AnswerError(
-            f"{asked.place.path} is one of the files that no model is shown.",
-            "files in your settings says which these are.",
-        )
+    check_is_shown(asked.place.snapshot, _user_config())
     templates = _actions(asked.place)
     template = templates.get(asked.name)
     if template is None:

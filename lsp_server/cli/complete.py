@@ -5,7 +5,7 @@ import time
 
 import click
 
-from lsp_server.cli.places import Cursor, CursorType
+from lsp_server.cli.places import Cursor, CursorType, check_is_shown
 from lsp_server.documents import Edit
 
 
@@ -36,6 +36,7 @@ async def _complete(place: Cursor) -> Edit | None:
     from lsp_server.completion.pipeline import Pipeline
 
     config = user_config()
+    check_is_shown(place.snapshot, config)
     async with engine_for(config) as engine:
         pipeline = Pipeline(engine, await engine.ready())
         return await pipeline.suggest(place.snapshot, place.offset, config)

@@ -3,11 +3,17 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import click
 
 from lsp_server.context.languages import language_of
 from lsp_server.documents import DocumentSnapshot
+from lsp_server.errors import AnswerError
+
+if TYPE_CHECKING:
+    from lsp_server.config import Config
 
 
 @dataclass(frozen=True)
@@ -73,3 +79,15 @@ def read_snapshot(path: Path) -> DocumentSnapshot:
     uri = path.resolve().as_uri()
     language = language_of("", uri)
     return DocumentSnapshot(uri, 0, language.name if language else "plaintext", text)
+
+
+def check_is_shown(snapshot: DocumentSnapshot, config: "Config") -> None:
+    """Raises AnswerError for a file that the user's settings keep from every model."""
+    from lsp_server.completion.trigger import is_left_alone
+
+    if is_left_alone(snapshot, config):
+        name = unquote(snapshot.uri.rpartition("/")[2])
+        raise AnswerError(
+            f"{name} is one of the files that no model is shown.",
+            "files in your settings says which these are.",
+        )
