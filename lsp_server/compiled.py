@@ -21,22 +21,31 @@ from typing import Any
 
 from lsp_server.ownership import is_own
 
+# Of other classes there are few, and the text for one that can be hashed has a number in it that is
+# another one in each process.
+_KEPT = "lsprotocol."
+
 
 class CompiledOnce:
-    """Stands for the builtin `compile`; source texts that `known` has are not compiled."""
+    """Stands for the builtin `compile`; source texts that `known` has are not compiled.
+
+    `used` is what this process had use for: all that the next one needs.
+    """
 
     def __init__(self, known: dict[bytes, CodeType]) -> None:
-        self.known = known
+        self.used: dict[bytes, CodeType] = {}
         self.added = False
+        self._known = known
 
     def __call__(self, source: Any, filename: Any, mode: str, *others: Any, **more: Any) -> Any:
-        if not isinstance(source, str) or mode != "exec" or others or more:
+        if mode != "exec" or others or more or _KEPT not in filename:
             return builtins.compile(source, filename, mode, *others, **more)
         key = hashlib.blake2b(f"{filename}\0{source}".encode(), digest_size=16).digest()
-        code = self.known.get(key)
+        code = self._known.get(key)
         if code is None:
-            code = self.known[key] = builtins.compile(source, filename, mode)
+            code = self._known[key] = builtins.compile(source, filename, mode)
             self.added = True
+        self.used[key] = code
         return code
 
 
@@ -62,7 +71,7 @@ def compiled_once(file: Path | None = None) -> Iterator[None]:
             names.pop("compile", None)
     if compiler.added:
         with suppress(OSError):
-            _write(file, compiler.known)
+            _write(file, compiler.used)
 
 
 def _default_file() -> Path:

@@ -1,6 +1,9 @@
 """What attrs compiles is compiled once, and a file that is no use changes nothing."""
 
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import attr._make
@@ -12,7 +15,9 @@ from lsp_server.compiled import CompiledOnce, compiled_once
 
 def make_class() -> type:
     """A class whose methods attrs has to compile."""
-    return attrs.make_class("Point", {"x": attrs.field(type=int), "y": attrs.field(default=2)})
+    return attrs.make_class(
+        "lsprotocol.Point", {"x": attrs.field(type=int), "y": attrs.field(default=2)}
+    )
 
 
 def compilers(file: Path) -> list[CompiledOnce]:
@@ -29,9 +34,42 @@ def test_the_second_time_nothing_is_compiled(tmp_path: Path) -> None:
     (first,) = compilers(file)
     (second,) = compilers(file)
     assert first.added
-    assert first.known
+    assert first.used
     assert not second.added
-    assert second.known.keys() == first.known.keys()
+    assert second.used.keys() == first.used.keys()
+
+
+def test_what_no_process_uses_any_more_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "compiled.bin"
+    with compiled_once(file):
+        attrs.make_class("lsprotocol.Other", ["z"])
+    compilers(file)
+    with compiled_once(file):
+        attrs.make_class("lsprotocol.Other", ["z"])
+        assert vars(attr._make)["compile"].added
+
+
+START = """
+import sys
+from pathlib import Path
+from lsp_server.compiled import compiled_once
+with compiled_once(Path(sys.argv[1])):
+    from lsp_server.config_sources import Source
+    from lsp_server.server import create_server
+    create_server(Source("defaults", {}), lambda config: None)
+"""
+
+
+def test_a_second_start_finds_everything_and_leaves_the_file_alone(tmp_path: Path) -> None:
+    """Whatever the hashes of the process are."""
+    file = tmp_path / "compiled.bin"
+    written = []
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", START, file], env=environment, check=True)
+        written.append((file.stat().st_mtime_ns, file.stat().st_size))
+    assert written[0] == written[1]
+    assert written[0][1] < 3_000_000
 
 
 @pytest.mark.parametrize("cut", [0, 3, 20, -1])
@@ -77,12 +115,20 @@ def test_afterwards_the_builtin_is_back(tmp_path: Path) -> None:
 
 def test_the_same_text_from_another_file_is_another_code() -> None:
     compiler = CompiledOnce({})
-    one, other = compiler("x = 1", "one.py", "exec"), compiler("x = 1", "other.py", "exec")
-    assert (one.co_filename, other.co_filename) == ("one.py", "other.py")
-    assert compiler("x = 1", "one.py", "exec") is one
+    names = ("lsprotocol.one", "lsprotocol.other")
+    one, other = (compiler("x = 1", name, "exec") for name in names)
+    assert (one.co_filename, other.co_filename) == names
+    assert compiler("x = 1", names[0], "exec") is one
 
 
 def test_what_is_no_module_text_goes_to_the_builtin() -> None:
     compiler = CompiledOnce({})
-    assert eval(compiler("1 + 1", "sum.py", "eval")) == 2
-    assert not compiler.known
+    assert eval(compiler("1 + 1", "lsprotocol.sum", "eval")) == 2
+    assert not compiler.used
+
+
+def test_other_classes_are_compiled_as_ever() -> None:
+    """In their texts are numbers that differ from process to process."""
+    compiler = CompiledOnce({})
+    compiler("x = 1", "<attrs generated methods lsp_server.config.Files>", "exec")
+    assert not compiler.used
