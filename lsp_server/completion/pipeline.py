@@ -12,6 +12,7 @@ from lsp_server.completion.postprocess import Place, Suggestion, clean
 from lsp_server.config import Config
 from lsp_server.context.budget import Count
 from lsp_server.context.languages import language_of
+from lsp_server.context.nearby import nearby_window
 from lsp_server.context.related.index import RelatedIndex
 from lsp_server.context.scope import shape_at
 from lsp_server.context.trim import Window, infill_window
@@ -108,8 +109,8 @@ class Pipeline:
             return None
         if context_budget(config, self._info) < 2 * _NEAR_TOKENS:
             return None
-        window = unix_window(snapshot, offset, _NEAR_TOKENS, count)
-        return window.prefix, window.suffix
+        window = nearby_window(snapshot, offset, _NEAR_TOKENS, count)
+        return unix_lines(window.prefix), unix_lines(window.suffix)
 
     def _shown(
         self, snapshot: DocumentSnapshot, offset: int, config: Config, count: Count
