@@ -49,7 +49,8 @@ def environment(waiting: Literal["passive", "active"]) -> dict[str, str]:
     another busy process spinning ones fall to a hundredth. `active` is llama.cpp's own way, the
     fastest on an idle machine."""
     libraries = {"LD_LIBRARY_PATH": str(folder())}
-    return {**os.environ, **libraries, "OMP_WAIT_POLICY": waiting}
+    spinning = {"GOMP_SPINCOUNT": "1000"} if waiting == "passive" else {}
+    return {**os.environ, **libraries, **spinning, "OMP_WAIT_POLICY": waiting}
 
 
 def build() -> None:

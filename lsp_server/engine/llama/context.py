@@ -80,7 +80,8 @@ class LlamaContext:
                 "Lower engine.n_ctx in the settings, or choose a smaller model.",
             )
         self.n_batch = settings.n_batch
-        self.kv = KvCache(self.handle, params.n_ctx, n_sequences, n_forks)
+        moves = settings.move_cached
+        self.kv = KvCache(self.handle, params.n_ctx, n_sequences, n_forks, moves=moves)
         self._batch = llama_cpp.llama_batch_init(settings.n_batch, 0, 1)
         self.totals = Totals()
 

@@ -12,6 +12,8 @@ from lsp_server.engine.llama.moving import Block, moved_blocks
 
 # Below so many tokens a prompt's head is chance, and another sequence is better used.
 _WORTH_SHARING = 32
+# More tokens than these are not given up for a prompt that shares only what stands before them.
+_WORTH_KEEPING = 32
 # Fewer unread tokens than these are read sooner than blocks are looked for and moved.
 _WORTH_MOVING = 64
 # A sequence whose blocks were moved so often is read anew: each time it strays a little.
@@ -56,8 +58,11 @@ class KvCache:
     is attached.
     """
 
-    def __init__(self, handle: Any, cells: int, n_sequences: int, n_forks: int) -> None:
-        """`handle` is a llama_context made for `sequence_count(...)` sequences."""
+    def __init__(
+        self, handle: Any, cells: int, n_sequences: int, n_forks: int, *, moves: bool
+    ) -> None:
+        """`handle` is a llama_context made for `sequence_count(...)` sequences. With `moves` blocks
+        may be moved; then no sequences share cells, since a cell has one position."""
         self.cells = cells
         self.sequences = [KvSequence(number) for number in range(n_sequences)]
         self._memory = llama_cpp.llama_get_memory(handle)
@@ -66,7 +71,7 @@ class KvCache:
         self._parked: list[Block] = []
         self._parked_for: KvSequence | None = None
         self._wanted: Sequence[int] = ()
-        self._can_move = bool(llama_cpp.llama_memory_can_shift(self._memory))
+        self._can_move = moves and bool(llama_cpp.llama_memory_can_shift(self._memory))
         self._clock = 0
 
     def has_room(self, length: int) -> bool:
@@ -98,6 +103,8 @@ class KvCache:
         sequence = reuse.sequence
         if reuse.blocks:
             self._move(sequence, reuse.blocks)
+        elif len(sequence.tokens) - reuse.shared > _WORTH_KEEPING:
+            sequence = self._branched(sequence, reuse.shared)
         self.truncate(sequence, reuse.shared)
         sequence.moves = sequence.moves + 1 if reuse.blocks else sequence.moves * bool(reuse.shared)
         self._clock += 1
@@ -170,6 +177,19 @@ class KvCache:
             return Reuse(sequence, shared, (), unread)
         blocks = tuple(moved_blocks(sequence.tokens, tokens[:-1], shared))
         return Reuse(sequence, shared, blocks, unread - sum(b.length for b in blocks))
+
+    def _branched(self, sequence: KvSequence, shared: int) -> KvSequence:
+        """The free sequence that was used the longest ago, with the shared cells of another, which
+        stays whole: what is shown at first and the whole have the same head, and take turns."""
+        others = [s for s in self.sequences if not s.busy and s is not sequence]
+        if not others or self._can_move:
+            return sequence
+        branch = min(others, key=lambda s: s.last_used)
+        self.truncate(branch, 0)
+        llama_cpp.llama_memory_seq_cp(self._memory, sequence.number, branch.number, 0, shared)
+        branch.tokens = sequence.tokens[:shared]
+        branch.moves = sequence.moves
+        return branch
 
     def _move(self, sequence: KvSequence, blocks: Sequence[Block]) -> None:
         """Park the blocks at their new positions. In an order in which none gets in another's way:

@@ -147,3 +147,15 @@ async def test_the_near_prompt_serves_until_the_whole_is_read(start):
     assert read.prompt_tokens > 300
     then = await tokens(replace(whole, near=near))
     assert (then.prompt_tokens, then.cached_tokens) == (read.prompt_tokens, read.prompt_tokens - 1)
+
+
+async def test_two_prompts_with_one_head_take_turns(start):
+    """What is shown at first and the whole begin alike; neither costs the other its place."""
+    engine = start(move_cached=False)
+    suffix = "".join(LINES[10:14])
+    prompts = [infill("".join(LINES[at:10]), suffix, max_tokens=2) for at in (0, 6)]
+    for prompt in prompts:
+        await collect(engine.infill(prompt))
+    for prompt in prompts:
+        _, last = await collect(engine.infill(prompt))
+        assert last.usage.cached_tokens == last.usage.prompt_tokens - 1
