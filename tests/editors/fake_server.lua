@@ -1,15 +1,20 @@
 -- A language server inside Neovim: the test chooses what it answers and when.
 -- luacheck: globals server
 
-server = {
-  items = {}, -- what the next requests are answered with; nil for null
-  hold = false, -- keep answers back until release()
-  held = {},
-  requests = {}, -- the params of textDocument/inlineCompletion
-  cancelled = 0,
-  cursors = {}, -- the params of codellama/cursor
-  commands = {}, -- the params of workspace/executeCommand
-}
+server = {}
+
+---As at first.
+function server.reset()
+  server.items = {} -- what the next requests are answered with; nil for null
+  server.hold = false -- keep answers back until release()
+  server.held = {}
+  server.requests = {} -- the params of textDocument/inlineCompletion
+  server.cancelled = 0
+  server.cursors = {} -- the params of codellama/cursor
+  server.commands = {} -- the params of workspace/executeCommand
+end
+
+server.reset()
 
 ---Answers the request that was held as number `index`, at once.
 function server.release(index)

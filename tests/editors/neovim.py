@@ -20,6 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "editors" / "neovim"
 SERVER = [sys.executable, "-m", "lsp_server", "serve"]
+# A server inside Neovim, which a test plays: its table is the global `server`.
+FAKE_SERVER = f"vim.cmd.source({json.dumps(str(Path(__file__).with_name('fake_server.lua')))})\n"
 SECONDS = 30
 ROWS, COLUMNS = 30, 100
 
@@ -135,6 +137,11 @@ class Neovim:
     def lua(self, expression: str) -> object:
         return self._ask(lua=expression)
 
+    def open_for_server(self) -> None:
+        """A new file and nothing else, with the server attached."""
+        self.type("<Esc>:enew! | silent! %bwipe!<CR>:edit file.py<CR>")
+        self.wait_until("#vim.lsp.get_clients({bufnr = 0}) == 1", "the server is not attached")
+
     def wait_until(self, condition: str, problem: str = "") -> None:
         """Until the Lua expression is true. Neovim draws and works between the looks."""
         self._until(lambda: self.lua(condition), problem or f"never true: {condition}")
@@ -182,3 +189,15 @@ class Neovim:
             assert self._process.poll() is None, "Neovim has ended"
             assert time.monotonic() < deadline, problem if isinstance(problem, str) else problem()
             time.sleep(0.01)  # a look costs Neovim time that it needs to get there
+
+
+def lay_out(nvim: Neovim, *lines: str, suggest: tuple[int, int, str] | tuple[int, int, str, int]):
+    """The buffer's lines, and what the server answers: row, column in UTF-16 units, text, and how
+    many units it takes away right of there."""
+    row, column, text, *replaced = suggest
+    quoted = ", ".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    item = f"server.item({row}, {column}, {json.dumps(text, ensure_ascii=False)}, "
+    nvim.lua(
+        f"(function() vim.api.nvim_buf_set_lines(0, 0, -1, false, {{{quoted}}}) "
+        f"server.items = {{{item}{replaced[0] if replaced else 0})}} end)()"
+    )

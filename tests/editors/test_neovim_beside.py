@@ -6,7 +6,6 @@ real ones are used where CODELLAMA_TEST_PLUGINS names a folder with checkouts of
 blink.cmp: tried with nvim-cmp a1d5048 and blink.cmp 1.10.2 (version 2 needs blink.lib beside it).
 """
 
-import json
 import os
 import re
 from contextlib import closing
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.editors.neovim import PLUGIN, Neovim
+from tests.editors.neovim import FAKE_SERVER, PLUGIN, Neovim
 
 HELP = (PLUGIN / "doc" / "codellama.txt").read_text(encoding="utf-8")
 BLINK, CMP = re.findall(r">lua\n((?:    .*\n|\n)+)<?", HELP.split("*codellama-others*")[1])
@@ -64,7 +63,7 @@ cmp.setup({{ mapping = {{ {CMP} }}, sources = {{}} }})
 }
 INIT = f"""
 require('codellama').setup({{ debounce_ms = 1 }})
-vim.cmd.source({json.dumps(str(Path(__file__).with_name("fake_server.lua")))})
+{FAKE_SERVER}
 """
 
 

@@ -1,33 +1,22 @@
 """The Neovim plugin tells where the cursor rests. The server's part is fake_server.lua's."""
 
-import json
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 
-from tests.editors.neovim import Neovim
+from tests.editors.neovim import FAKE_SERVER
 
 INIT = f"""
 require('codellama').setup({{ debounce_ms = 1 }})
-vim.cmd.source({json.dumps(str(Path(__file__).with_name("fake_server.lua")))})
+{FAKE_SERVER}
 """
 LATEST = "server.cursors[#server.cursors]"
 
 
-@pytest.fixture(scope="module")
-def running(nvim_binary, tmp_path_factory):
-    with closing(Neovim(nvim_binary, tmp_path_factory.mktemp("nvim"), INIT)) as nvim:
-        yield nvim
-
-
 @pytest.fixture
 def nvim(running):
-    running.type("<Esc>:enew! | silent! %bwipe!<CR>:edit file.py<CR>")
-    running.wait_until("#vim.lsp.get_clients({bufnr = 0}) == 1", "the server is not attached")
+    running.open_for_server()
     running.lua("vim.api.nvim_buf_set_lines(0, 0, -1, false, {'one = 1', 'zwö = 2', 'x'})")
     running.wait_until("#server.cursors > 0", "opening a file was not told")
-    running.lua("(function() server.cursors, server.requests = {}, {} end)()")
+    running.lua("server.reset()")
     return running
 
 

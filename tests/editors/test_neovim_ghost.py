@@ -1,13 +1,9 @@
 """The Neovim plugin's suggestions on the screen and in the buffer; the server's part is played by
 fake_server.lua, so that every moment can be chosen."""
 
-import json
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 
-from tests.editors.neovim import Neovim
+from tests.editors.neovim import FAKE_SERVER, lay_out
 
 INIT = f"""
 vim.keymap.set('i', '<C-t>', 'mapped before')
@@ -15,7 +11,7 @@ require('codellama').setup({{
   debounce_ms = 1,
   keys = {{ accept = '<Tab>', accept_word = '<C-t>' }},
 }})
-vim.cmd.source({json.dumps(str(Path(__file__).with_name("fake_server.lua")))})
+{FAKE_SERVER}
 vim.keymap.set('i', '<C-l>', '<Plug>(codellama-accept-line)')
 vim.keymap.set('i', '<C-n>', '<Plug>(codellama-next)')
 vim.keymap.set('i', '<C-d>', '<Plug>(codellama-dismiss)')
@@ -24,33 +20,9 @@ vim.keymap.set('i', '<C-g>', '<Plug>(codellama-trigger)')
 VISIBLE = "require('codellama').visible()"
 
 
-@pytest.fixture(scope="module")
-def running(nvim_binary, tmp_path_factory):
-    with closing(Neovim(nvim_binary, tmp_path_factory.mktemp("nvim"), INIT)) as nvim:
-        yield nvim
-
-
 @pytest.fixture
-def nvim(running):
-    running.type("<Esc>:enew! | silent! %bwipe!<CR>:edit file.py<CR>")
-    running.wait_until("#vim.lsp.get_clients({bufnr = 0}) == 1", "the server is not attached")
-    running.lua(
-        "(function() server.items, server.held, server.requests, server.commands = {}, {}, {}, {} "
-        "server.hold, server.cancelled = false, 0 end)()"
-    )
-    return running
-
-
-def lay_out(nvim: Neovim, *lines: str, suggest: tuple[int, int, str] | tuple[int, int, str, int]):
-    """The buffer's lines, and what the server answers: row, column in UTF-16 units, text, and how
-    many units it takes away right of there."""
-    row, column, text, *replaced = suggest
-    quoted = ", ".join(json.dumps(line, ensure_ascii=False) for line in lines)
-    item = f"server.item({row}, {column}, {json.dumps(text, ensure_ascii=False)}, "
-    nvim.lua(
-        f"(function() vim.api.nvim_buf_set_lines(0, 0, -1, false, {{{quoted}}}) "
-        f"server.items = {{{item}{replaced[0] if replaced else 0})}} end)()"
-    )
+def nvim(played):
+    return played
 
 
 def test_ghost_text_is_on_the_screen_and_not_in_the_buffer(nvim):
@@ -257,15 +229,6 @@ def test_parts_are_undone_one_by_one(nvim):
     nvim.wait_for_text("one")
     nvim.type("u")
     nvim.wait_for_text("")
-
-
-def test_neovims_own_inline_completion_does_not_show_it_too(nvim):
-    if not nvim.lua("vim.lsp.inline_completion ~= nil"):
-        pytest.skip("Neovim 0.11 has none")
-    nvim.lua("vim.lsp.inline_completion.enable()")
-    here = "{ bufnr = 0, client_id = vim.lsp.get_clients({ bufnr = 0 })[1].id }"
-    assert nvim.lua(f"vim.lsp.inline_completion.is_enabled({here})") is False
-    nvim.lua("vim.lsp.inline_completion.enable(false)")
 
 
 def test_dismissed_and_asked_for_again(nvim):

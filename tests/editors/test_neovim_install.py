@@ -1,7 +1,6 @@
 """The plugin installed as editors/neovim/README.md says: by vim.pack out of a git repository, and
 as a package of Neovim's own."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -10,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.editors.install import wanted
-from tests.editors.neovim import PLUGIN, Neovim
+from tests.editors.neovim import FAKE_SERVER, PLUGIN, Neovim
 
 README = (PLUGIN / "README.md").read_text(encoding="utf-8")
-FAKE_SERVER = Path(__file__).with_name("fake_server.lua")
 
 
 @pytest.fixture
@@ -32,7 +29,7 @@ def repository(tmp_path) -> Path:
 
 def is_whole(nvim: Neovim) -> None:
     """The command, the maps, the help and a suggestion are there."""
-    nvim.lua(f"vim.cmd.source({json.dumps(str(FAKE_SERVER))})")
+    nvim.lua(FAKE_SERVER)
     assert nvim.lua("vim.fn.exists(':CodeLlama')") == 2
     assert nvim.lua("vim.fn.maparg('<Plug>(codellama-accept)', 'i') ~= ''")
     assert nvim.lua("#vim.fn.getcompletion('codellama-options', 'help')") == 1
@@ -45,15 +42,12 @@ def is_whole(nvim: Neovim) -> None:
     nvim.wait_for_text("return 1")
 
 
-def test_by_vim_pack(repository, tmp_path):
-    folder, why_not = wanted("neovim-0.12")
-    if folder is None:
-        pytest.skip(f"neovim-0.12: {why_not}")
+def test_by_vim_pack(nvim_0_12, repository, tmp_path):
     (init,) = re.findall(r"```lua\n(vim\.pack\.add.*?)```", README, re.DOTALL)
     # Installing asks whether it may; a person says yes.
     says_yes = "vim.fn.confirm = function() return 1 end\n"
     init = says_yes + init.replace("https://example.org/codellama-lsp.git", repository.as_uri())
-    with closing(Neovim(folder / "nvim", tmp_path, init, plugin=False)) as nvim:
+    with closing(Neovim(nvim_0_12, tmp_path, init, plugin=False)) as nvim:
         is_whole(nvim)
 
 

@@ -9,23 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.editors.install import wanted
-from tests.editors.neovim import SERVER, Neovim
+from tests.editors.neovim import FAKE_SERVER, SERVER, Neovim
 
 GHOST = (
     "vim.api.nvim_buf_get_extmarks(0, "
     "vim.api.nvim_create_namespace('nvim.lsp.inline_completion'), 0, -1, {})"
 )
-FAKE_SERVER = Path(__file__).with_name("fake_server.lua")
 ENABLE = "vim.lsp.enable('codellama') vim.lsp.inline_completion.enable()\n"
-
-
-@pytest.fixture(scope="module")
-def nvim_0_12() -> Path:
-    folder, why_not = wanted("neovim-0.12")
-    if folder is None:
-        pytest.skip(f"neovim-0.12: {why_not}")
-    return folder / "nvim"
 
 
 def running(binary: Path, folder: Path, init: str):
@@ -38,7 +28,7 @@ def running(binary: Path, folder: Path, init: str):
 @pytest.fixture(scope="module")
 def fake(nvim_0_12, tmp_path_factory):
     """With a server that the test plays."""
-    init = f"vim.cmd.source({json.dumps(str(FAKE_SERVER))}) {ENABLE}"
+    init = FAKE_SERVER + ENABLE
     with running(nvim_0_12, tmp_path_factory.mktemp("nvim"), init) as nvim:
         yield nvim
 

@@ -1,6 +1,5 @@
 -- :CodeLlama and what its subcommands do.
 
-local config = require('codellama.config')
 local status = require('codellama.status')
 
 local M = {}
@@ -84,8 +83,7 @@ local SUBCOMMANDS = {
     act('fix', command)
   end,
   toggle = function()
-    require('codellama').toggle()
-    tell('suggestions are ' .. (config.current.automatic and 'on' or 'off'))
+    tell('suggestions are ' .. (require('codellama').toggle() and 'on' or 'off'))
   end,
   status = function()
     local now = status.get()

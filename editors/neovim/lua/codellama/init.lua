@@ -28,14 +28,10 @@ function M.setup(options)
       ['codellama/status'] = status.on_status,
     },
     -- In the place of what lsp/codellama.lua has, which is for those without this plugin.
-    on_attach = function(client)
-      if vim.lsp.inline_completion then
-        -- It may be on for everything, and would show the same suggestion a second time.
-        vim.lsp.inline_completion.enable(false, { client_id = client.id })
-      end
-    end,
+    on_attach = function() end,
     on_exit = status.on_exit,
   })
+  require('codellama.builtin').start()
   require('codellama.inline').start()
   require('codellama.cursor').start()
   for action, key in pairs(config.current.keys) do
@@ -84,12 +80,11 @@ function M.visible()
 end
 
 ---Suggestions while typing on or off; `trigger` asks in either case.
+---@return boolean whether they are on now
 function M.toggle()
-  local config = require('codellama.config')
-  config.current.automatic = not config.current.automatic
-  if not config.current.automatic then
-    M.dismiss()
-  end
+  local on = require('codellama.switch').toggle(vim.api.nvim_get_current_buf())
+  require('codellama.inline').refresh()
+  return on
 end
 
 ---For a statusline.

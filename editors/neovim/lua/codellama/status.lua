@@ -28,7 +28,8 @@ end
 ---@param status codellama.Status
 ---@return string
 function M.words(status)
-  if status.state == 'ready' and not require('codellama.config').current.automatic then
+  local here = vim.api.nvim_get_current_buf()
+  if status.state == 'ready' and not require('codellama.switch').is_on(here) then
     return 'off'
   elseif status.state == 'loading' and status.percentage then
     return ('loading %d%%'):format(status.percentage)

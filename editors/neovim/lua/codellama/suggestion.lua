@@ -122,6 +122,20 @@ function M.typed_through(suggestion, place)
   return on_its_way and moved(suggestion, place, suggestion.text:sub(#typed + 1)) or nil
 end
 
+---What is left of several, and which of them is now the one that was at `index`.
+---@param all codellama.Suggestion[] the one at `index` was typed through
+---@param index integer
+---@param place codellama.Place
+---@return codellama.Suggestion[], integer
+function M.all_typed_through(all, index, place)
+  local left, at = {}, 1
+  for position, suggestion in ipairs(all) do
+    table.insert(left, M.typed_through(suggestion, place))
+    at = position == index and #left or at
+  end
+  return left, at
+end
+
 ---The beginning of a suggestion's text that a key takes.
 ---@param suggestion codellama.Suggestion
 ---@param part 'all'|'word'|'line'
