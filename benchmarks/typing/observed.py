@@ -33,7 +33,7 @@ class Observed(LlamaEngine):
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Chunk, None]:
         self._count += 1
-        number, idle = self._count, request.background or not request.max_tokens
+        number, idle = self._count, bool(request.background) or not request.max_tokens
         before = await self.totals()
         self._write({"begun": time.monotonic(), "number": number, "idle": idle})
         last = None

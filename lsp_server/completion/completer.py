@@ -79,6 +79,8 @@ class Completer:
             return known.edit
         joined = self._agreeing(snapshot, offset)
         if joined:
+            if joined is self._idle.running:
+                await self._idle.hasten()
             await joined.join()
             known = self._remembered.find(snapshot, offset)
             if known:

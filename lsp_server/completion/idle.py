@@ -3,6 +3,7 @@ cursor read whole. Every request of the user's goes before it.
 """
 
 import asyncio
+import uuid
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,7 @@ class IdleTime:
         self._remembered = remembered
         self._task: asyncio.Task[None] | None = None
         self._place: tuple[str, str, int] | None = None
+        self._name = ""
         self.running: Running | None = None
         """The generation of this time, which a key that agrees with it may join."""
 
@@ -50,6 +52,10 @@ class IdleTime:
         else:
             self._begin(self._suggest_and_read(snapshot, offset, config))
 
+    async def hasten(self) -> None:
+        """A key waits for what is running."""
+        await self._pipeline.hasten(self._name)
+
     def end(self) -> None:
         """Leave the engine to somebody else."""
         if self._task:
@@ -66,8 +72,10 @@ class IdleTime:
     async def _suggest_and_read(
         self, snapshot: DocumentSnapshot, offset: int, config: Config
     ) -> None:
+        name = self._name = uuid.uuid4().hex
+
         async def work(tell: Tell) -> Edit | None:
-            found = await self._pipeline.suggest(snapshot, offset, config, tell, background=True)
+            found = await self._pipeline.suggest(snapshot, offset, config, tell, name)
             self._remembered.add(snapshot, offset, found)
             return found
 

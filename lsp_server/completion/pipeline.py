@@ -17,7 +17,14 @@ from lsp_server.context.related.index import RelatedIndex
 from lsp_server.context.scope import shape_at
 from lsp_server.context.trim import Window, infill_window
 from lsp_server.documents import DocumentSnapshot, Edit
-from lsp_server.engine.protocol import Engine, EngineInfo, InfillRequest, Repository, Role
+from lsp_server.engine.protocol import (
+    Engine,
+    EngineInfo,
+    Hastens,
+    InfillRequest,
+    Repository,
+    Role,
+)
 
 # The control tokens and BOS of every infill format, with room to spare.
 _CONTROL_TOKENS = 16
@@ -26,6 +33,8 @@ _CPU_CONTEXT_TOKENS = 1024
 # What it reads in two: from so much it answers first at a new place.
 _NEAR_TOKENS = 320
 _COUNTS_KEPT = 100_000
+# What reading in idle time is called, for which nobody ever waits.
+_READING = "reading"
 
 
 class Pipeline:
@@ -39,6 +48,7 @@ class Pipeline:
         self._info = info
         self._related = related
         self._counts: dict[str, int] = {}
+        self._hastened = ""
 
     async def suggest(
         self,
@@ -46,11 +56,12 @@ class Pipeline:
         offset: int,
         config: Config,
         tell: Callable[[str], None] = lambda text: None,
-        background: bool = False,
+        background: str = "",
     ) -> Edit | None:
         """The edit that completes the code at the offset, None where nothing is worth showing.
 
-        `tell` is told the text so far, as it grows. Cancelling it stops the engine.
+        `tell` is told the text so far, as it grows. Cancelling it stops the engine. With a name for
+        it in `background` it uses idle time, until it is hastened.
         """
         edits = await self.several(snapshot, offset, config, 1, tell, background)
         return edits[0] if edits else None
@@ -62,7 +73,7 @@ class Pipeline:
         config: Config,
         most: int,
         tell: Callable[[str], None] = lambda text: None,
-        background: bool = False,
+        background: str = "",
     ) -> list[Edit]:
         """Up to `most` different edits that complete the code at the offset, the best first. The
         first is the one that `suggest` gives."""
@@ -72,6 +83,8 @@ class Pipeline:
             return [Edit(offset, offset, edit.text + snapshot.newline) for edit in edits]
         place = await asyncio.to_thread(_place, snapshot, offset)
         request = await self._request(snapshot, offset, config)
+        if background == self._hastened:
+            background = ""
         request = replace(request, background=background, alternatives=most)
         middles = await self._generate(place, request, tell)
         suggestions = await asyncio.to_thread(_different, place, middles)
@@ -80,13 +93,19 @@ class Pipeline:
             for one in suggestions
         ]
 
+    async def hasten(self, background: str) -> None:
+        """A key waits now for what was begun under this name, be it asked for already or not."""
+        self._hastened = background
+        if isinstance(self._engine, Hastens):
+            await self._engine.hasten(background)
+
     async def read(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> None:
         """Have the engine read all that is shown for this place, in idle time."""
         snapshot = with_opened_line(snapshot, offset) or snapshot
         request = await self._request(snapshot, offset, config)
         if request.near is None:
             return  # what answers reads it all
-        whole = replace(request, max_tokens=0, background=True, near=None)
+        whole = replace(request, max_tokens=0, background=_READING, near=None)
         async with aclosing(self._engine.infill(whole)) as stream:
             async for _ in stream:
                 pass

@@ -70,6 +70,7 @@ class ScriptedEngine:
     stalled: int = 0
     cancelled: int = 0
     closed: bool = False
+    hastened: list[str] = field(default_factory=list)
     _released: asyncio.Event = field(default_factory=asyncio.Event)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -123,6 +124,10 @@ class ScriptedEngine:
         answer = self.infills[min(len(self.infill_requests), len(self.infills)) - 1]
         async for chunk in self._stream(answer, request.max_tokens, request.alternatives):
             yield chunk
+
+    async def hasten(self, background: str) -> None:
+        self.hastened.append(background)
+        self._tell()
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
         self.chat_requests.append(request)

@@ -43,9 +43,12 @@ class InfillRequest:
     """Write what stands between `prefix` and `suffix` (both with `\\n` line ends).
 
     `order` and `heal` override what the model's profile measured best; None leaves it to the
-    profile. With max_tokens 0 the prompt is only read into the KV cache. `background` requests use
-    idle time: everything else goes before them. With `alternatives` above 1 up to so many middles
-    are written side by side: the first as `sampling` says, the others less predictably.
+    profile. With max_tokens 0 the prompt is only read into the KV cache. With `alternatives` above
+    1 up to so many middles are written side by side: the first as `sampling` says, the others less
+    predictably.
+
+    A `background` request uses idle time: everything else goes before it, until the engine is told
+    by this name that somebody waits for it now (`Hastens`).
 
     `near` is a smaller (prefix, suffix) at the same place. An engine that would have to read most
     of the whole first may answer from that: a slow machine's first answer at a new place then takes
@@ -61,7 +64,7 @@ class InfillRequest:
     sampling: Sampling = field(default_factory=Sampling)
     order: Order | None = None
     heal: bool | None = None
-    background: bool = False
+    background: str = ""
     alternatives: int = 1
     near: tuple[str, str] | None = None
     repository: Repository | None = None
@@ -165,6 +168,16 @@ class LogsApart(Protocol):
 
     async def set_log_level(self, level: LogLevel) -> None:
         """One of debug, info, warning, error; from now on."""
+        ...
+
+
+@runtime_checkable
+class Hastens(Protocol):
+    """An engine in which background requests wait, and can be made ordinary ones."""
+
+    async def hasten(self, background: str) -> None:
+        """Somebody waits now for the background request of this name. One that has ended, or never
+        was, is nothing to do."""
         ...
 
 

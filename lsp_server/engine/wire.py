@@ -62,7 +62,7 @@ def infill_request(body: Json) -> InfillRequest:
         sampling=_sampling(body),
         order=body.get("order"),
         heal=body.get("heal"),
-        background=bool(body.get("background", False)),
+        background=_text(body, "background"),
         alternatives=max(1, _whole_number(body, "n_cmpl", 1)),
         near=_near(body.get("near")),
         repository=_repository(body),

@@ -19,7 +19,7 @@ from lsp_server.engine import wire
 from lsp_server.engine.host.clients import Clients
 from lsp_server.engine.host.observed import Kind, Observed
 from lsp_server.engine.host.streaming import Events, event_stream, whole
-from lsp_server.engine.protocol import Chunk, Engine, EngineInfo, Role, Totals
+from lsp_server.engine.protocol import Chunk, Engine, EngineInfo, Hastens, Role, Totals
 from lsp_server.errors import CodeLlamaError, EngineError
 from lsp_server.log import set_level
 from lsp_server.models.hardware import Device
@@ -44,6 +44,7 @@ def create_app(
             Route("/log", routes.log, methods=["POST"]),
             Route("/tokenize", routes.tokenize, methods=["POST"]),
             Route("/infill", routes.infill, methods=["POST"]),
+            Route("/hasten", routes.hasten, methods=["POST"]),
             Route("/v1/models", routes.models),
             Route("/v1/completions", routes.completions, methods=["POST"]),
             Route("/v1/chat/completions", routes.chat, methods=["POST"]),
@@ -170,6 +171,13 @@ class Routes:
         if body.get("stream"):
             return event_stream(events)
         return whole(events, _joined_infill)
+
+    async def hasten(self, request: Request) -> Response:
+        """Ours: somebody waits now for the `background` request of this name."""
+        name = (await _json(request)).get("background")
+        if isinstance(self._engine, Hastens):
+            await self._engine.hasten(str(name))
+        return JSONResponse({})
 
     async def completions(self, request: Request) -> Response:
         """OpenAI's completions; with a suffix it infills, as OpenAI's does."""

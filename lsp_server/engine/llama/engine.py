@@ -68,6 +68,7 @@ class LlamaEngine:
         self._infill_family = infill_family
         self._settings = settings
         self._closed = False
+        self._background: dict[str, Generation] = {}
         self._told: Callable[[Condition], None] = lambda condition: None
         self._loop = asyncio.get_event_loop()
         self._worker = Worker()
@@ -119,10 +120,16 @@ class LlamaEngine:
             move=self._settings.move_cached,
             others=_others(request, len(prompt.tokens), context),
         )
-        async for chunk in self._stream(plan, context):
+        async for chunk in self._stream(plan, context, request.background):
             yield chunk
         for index in range(1 + len(plan.others), request.alternatives):
             yield Chunk("", Finish.LENGTH, Usage(), index)
+
+    async def hasten(self, background: str) -> None:
+        """See Hastens."""
+        generation = self._background.get(background)
+        if generation:
+            self._worker.hasten(generation)
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
         loaded = await self._wait_loaded()
@@ -146,7 +153,9 @@ class LlamaEngine:
             raise EngineClosed("The engine was shut down.")
         return loaded
 
-    async def _stream(self, plan: Plan, context: LlamaContext) -> AsyncGenerator[Chunk, None]:
+    async def _stream(
+        self, plan: Plan, context: LlamaContext, background: str = ""
+    ) -> AsyncGenerator[Chunk, None]:
         check_length(plan.prompt.tokens, context.n_ctx, plan.max_tokens)
         if (
             not plan.prompt.tokens
@@ -163,6 +172,8 @@ class LlamaEngine:
         unfinished = 1 + len(plan.others)
         generation = Generation(plan, context, put)
         self._worker.submit(generation, put)
+        if background:
+            self._background[background] = generation
         try:
             while True:
                 item = await queue.get()
@@ -173,6 +184,7 @@ class LlamaEngine:
                 if not unfinished:
                     return
         finally:
+            self._background.pop(background, None)
             self._worker.cancel(generation)
 
     def _load(self) -> _Loaded:

@@ -70,6 +70,7 @@ class Generation:
     def __init__(self, plan: Plan, context: LlamaContext, emit: Callable[[Chunk], None]) -> None:
         self.plan = plan
         self.context = context
+        self.priority = plan.priority
         self.cancelled = False
         self.finished = False
         self._emit = emit

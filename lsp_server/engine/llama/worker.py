@@ -57,9 +57,16 @@ class Worker(threading.Thread):
                 fail(EngineClosed("The engine was shut down."))
                 return
             self._generations.append((generation, fail))
-            if generation.plan.priority is Priority.TYPING:
-                self._interrupt_reading()
+            if generation.priority is Priority.TYPING:
+                self._interrupt_reading(generation)
             self._wake.notify()
+
+    def hasten(self, generation: Generation) -> None:
+        """Somebody waits now for what was begun in idle time: it is typing from now on."""
+        with self._wake:
+            if generation.priority is Priority.BACKGROUND:
+                generation.priority = Priority.TYPING
+                self._interrupt_reading(generation)
 
     def cancel(self, generation: Generation) -> None:
         """End a generation: a running decode is aborted, a waiting one never starts."""
@@ -90,9 +97,10 @@ class Worker(threading.Thread):
             self._turn()
         self._fail_all(EngineClosed("The engine was shut down."))
 
-    def _interrupt_reading(self) -> None:
+    def _interrupt_reading(self, waiting: Generation) -> None:
+        """End what others read at the moment, so that the waiting one gets the next turn."""
         for running in self._running:
-            if running.reading_prompt:
+            if running.reading_prompt and running is not waiting:
                 running.context.abort()
 
     def _turn(self) -> None:
@@ -118,22 +126,22 @@ class Worker(threading.Thread):
         generations = [generation for generation, _ in self._generations]
         newest_first = reversed(generations)
         ordered = [
-            *(g for g in newest_first if g.plan.priority is Priority.TYPING),
-            *(g for g in generations if g.plan.priority is Priority.CHAT),
-            *(g for g in generations if g.plan.priority is Priority.BACKGROUND),
+            *(g for g in newest_first if g.priority is Priority.TYPING),
+            *(g for g in generations if g.priority is Priority.CHAT),
+            *(g for g in generations if g.priority is Priority.BACKGROUND),
         ]
         return next(generation for generation in ordered if generation.can_step)
 
     def _riding_along(self, first: Generation) -> list[Generation]:
         """Those that want few more tokens from the same context: in one decode they cost little."""
-        if first.plan.priority is Priority.BACKGROUND:
+        if first.priority is Priority.BACKGROUND:
             return []
         return [
             generation
             for generation, _ in self._generations
             if generation is not first
             and generation.context is first.context
-            and generation.plan.priority is not Priority.BACKGROUND
+            and generation.priority is not Priority.BACKGROUND
             and not generation.reading_prompt
         ]
 

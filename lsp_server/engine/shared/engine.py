@@ -77,6 +77,12 @@ class SharedEngine:
     def infill(self, request: InfillRequest) -> Stream:
         return self._streamed(lambda engine: engine.infill(request))
 
+    async def hasten(self, background: str) -> None:
+        """See Hastens."""
+        if self._http:
+            with suppress(CodeLlamaError):  # whoever waits for the request hears of it
+                await self._http.hasten(background)
+
     def chat(self, request: ChatRequest) -> Stream:
         return self._streamed(lambda engine: engine.chat(request))
 

@@ -72,6 +72,10 @@ class HttpEngine:
         async for chunk in chunks:
             yield chunk
 
+    async def hasten(self, background: str) -> None:
+        """See Hastens."""
+        await self._http.json("POST", "/hasten", {"background": background})
+
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
         body = wire.chat_body(request)
         async for chunk in self._chunks("/v1/chat/completions", body, wire.chunk_of_chat):

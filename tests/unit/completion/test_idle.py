@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from lsp_server.completion.completer import Completer
+from lsp_server.completion.pipeline import Pipeline
 from lsp_server.config import Completion, Config
 from lsp_server.documents import DocumentSnapshot
 from lsp_server.engine.double import Answer, ScriptedEngine
@@ -131,6 +132,26 @@ async def test_where_something_was_suggested_what_comes_after_it_goes_on():
     assert edit
     assert edit.text == "(x)"
     assert engine.cancelled == 0
+
+
+async def test_a_key_that_joins_it_tells_the_engine_that_somebody_waits():
+    subject, engine = await completer(Answer("max"), Answer("(x)", stall=True))
+    await subject.complete(*at("a = ‸\n"), CONFIG)
+    await engine.until(lambda: engine.stalled == 1)
+    assert engine.hastened == []
+    accepted = asyncio.ensure_future(subject.complete(*at("a = max‸\n", 2), CONFIG))
+    await engine.until(lambda: bool(engine.hastened))
+    assert engine.hastened == [engine.infill_requests[1].background]
+    engine.release()
+    assert await accepted
+
+
+async def test_what_is_hastened_before_it_was_asked_for_is_asked_for_as_typing_is():
+    engine = ScriptedEngine(infills=[Answer("max")])
+    pipeline = Pipeline(engine, await engine.ready())
+    await pipeline.hasten("later")
+    await pipeline.suggest(*at("a = ‸\n"), CONFIG, background="later")
+    assert not engine.infill_requests[0].background
 
 
 async def test_switched_off_nothing_is_done():

@@ -36,6 +36,15 @@ async def test_bad_texts_to_count(http, body, reason):
     assert reason in answer.json()["error"]["message"]
 
 
+async def test_whoever_waits_is_told_to_the_engine():
+    engine = ScriptedEngine()
+    app, _ = create_app(engine, Clients(60, lambda: None), lambda: None)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://engine") as client:
+        assert (await client.post("/hasten", json={"background": "a"})).json() == {}
+    assert engine.hastened == ["a"]
+
+
 async def test_texts_are_counted(http):
     assert (await http.post("/tokenize", json={"content": "abc"})).json() == {"counts": [1]}
     body = {"content": ["abc", "abcdef"], "role": "instruct"}

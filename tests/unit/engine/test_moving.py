@@ -143,7 +143,7 @@ async def test_the_near_prompt_serves_until_the_whole_is_read(start):
 
     first = await tokens(replace(whole, near=near))
     assert first.prompt_tokens < 100
-    read = await tokens(replace(whole, max_tokens=0, background=True))
+    read = await tokens(replace(whole, max_tokens=0, background="reading"))
     assert read.prompt_tokens > 300
     then = await tokens(replace(whole, near=near))
     assert (then.prompt_tokens, then.cached_tokens) == (read.prompt_tokens, read.prompt_tokens - 1)

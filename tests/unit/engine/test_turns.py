@@ -1,6 +1,7 @@
 """Several generations at once: turns, priorities, cancelling, and room in the KV cache."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -197,6 +198,26 @@ async def test_the_newest_typing_goes_first_and_chats_in_their_order(engine, gat
     stop.open()
     await asyncio.gather(*tasks.values())
     assert order == ["typing 2", "typing 1", "chat 1", "chat 2", "chat 3"]
+
+
+async def test_idle_times_request_waits_for_a_chat_until_somebody_waits_for_it(engine, gate):
+    await engine.ready()
+    stop = gate.stop_at(4)
+    order, tasks = await finished_in_order({"chat": engine.chat(chat("Why?", max_tokens=300))})
+    await stop.reached()
+    later = replace(infill(), background="later")
+    tasks |= (await finished_in_order({"later": engine.infill(later)}))[1]
+    await gate.submitted(2)
+    after_some = gate.stop_at(12)
+    stop.open()
+    await after_some.reached()
+    assert len(set(gate.decodes)) == 1  # the chat's alone
+    await engine.hasten("never asked for")
+    await engine.hasten("later")
+    after_some.open()
+    await tasks["later"]
+    assert order == []
+    await tasks["chat"]
 
 
 async def cancelled(task):

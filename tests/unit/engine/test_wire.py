@@ -24,7 +24,9 @@ USAGE = Usage(100, 90, 7, 12.5, 80.25)
     "request_",
     [
         InfillRequest("a = ", "\n", 16),
-        InfillRequest("", "", 0, Sampling(temperature=0.5, seed=7), "psm", True, background=True),
+        InfillRequest(
+            "", "", 0, Sampling(temperature=0.5, seed=7), "psm", True, background="later"
+        ),
         InfillRequest("é👩‍💻\t", "\r\n", 1, heal=False, order="spm"),
         InfillRequest("a", "b", 9, alternatives=3),
         InfillRequest("a", "b", 9, repository=Repository("shop", "b.py", (FileText("a.py", "A"),))),
