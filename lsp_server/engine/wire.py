@@ -261,8 +261,8 @@ def error_of(body: Json) -> CodeLlamaError:
     error = body.get("error") or body.get("detail") or body.get("message") or body
     if not isinstance(error, Mapping):
         return EngineError(_in_short(error))
-    if error.get("type") == "exceed_context_size_error":  # llama-server's
-        return PromptTooLong(str(error.get("message")), "Lower completion.context_tokens.")
+    if _is_too_long(error):
+        return PromptTooLong(_in_short(error.get("message")), "Lower completion.context_tokens.")
     kind = error_named(str(error.get("type"))) if is_ours(body) else EngineError
     message = error.get("message")
     return (kind or EngineError)(_in_short(message or error), str(error.get("hint", "")))
@@ -273,7 +273,13 @@ def is_ours(body: Any) -> bool:
     error = body.get("error") if isinstance(body, Mapping) else None
     if not isinstance(error, Mapping):
         return False
-    return "hint" in error or error.get("type") == "exceed_context_size_error"
+    return "hint" in error or _is_too_long(error)
+
+
+def _is_too_long(error: Mapping[str, Any]) -> bool:
+    """Whether a prompt didn't fit, in llama-server's words, or in OpenAI's, which are vLLM's."""
+    told = str(error.get("message"))
+    return error.get("type") == "exceed_context_size_error" or "maximum context length" in told
 
 
 def _in_short(told: Any) -> str:

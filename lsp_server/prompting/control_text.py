@@ -25,6 +25,7 @@ _CHAT_TEXTS = frozenset(
         *("[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]"),
         *("<|start_header_id|>", "<|end_header_id|>", "<｜begin▁of▁sentence｜>", "<｜User｜>"),
         *("<｜Assistant｜>", "<tool_call>", "</tool_call>", "<think>", "</think>", "<|end|>"),
+        "<FILL_ME>",  # where transformers' tokenizer of Code Llama makes an infill prompt of a text
     )
 )
 

@@ -78,16 +78,15 @@ class Vocabulary:
             for parts, (_, first) in zip(cut, wanted, strict=True)
             for i in range(len(parts))
         ]
-        spaced = self.traits.adds_space
+        # The space that SentencePiece adds is written out: transformers' tokenizer of Code Llama
+        # adds none where a text begins with one.
+        before = (_ANCHOR + " ", _ANCHOR) if self.traits.adds_space else ("", "")
         texts = [
-            _ANCHOR + text if spaced and within else text
+            before[within] + text
             for text, within in zip(itertools.chain(*cut), inside, strict=True)
         ]
-        *found, anchor = await self._tokenize([*texts, _ANCHOR])
-        skipped = len(anchor) if spaced else 0
-        tokens = iter(
-            one[skipped:] if within else one for one, within in zip(found, inside, strict=True)
-        )
+        *found, anchor = await self._tokenize([*texts, before[True]])
+        tokens = iter(one[len(anchor) :] for one in found)
         return [list(itertools.chain(*itertools.islice(tokens, len(parts)))) for parts in cut]
 
     def _fragments(self, text: str) -> list[str]:

@@ -15,7 +15,7 @@ from lsp_server.engine.protocol import (
     Repository,
     Usage,
 )
-from lsp_server.errors import EngineError, ModelMissing, NotEnoughMemory
+from lsp_server.errors import EngineError, ModelMissing, NotEnoughMemory, PromptTooLong
 
 USAGE = Usage(100, 90, 7, 12.5, 80.25)
 
@@ -72,6 +72,26 @@ def test_another_servers_error_is_an_engine_error():
     error = wire.error_of({"error": {"code": 400, "message": "no", "type": "invalid_request"}})
     assert type(error) is EngineError
     assert error.message == "no"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"type": "exceed_context_size_error", "message": "the request exceeds 1024 tokens"},
+        {
+            "message": "This model's maximum context length is 1024 tokens. However, your prompt "
+            "contains 1101 input tokens. (parameter=input_tokens, value=1101)",
+            "type": "BadRequestError",
+            "param": "input_tokens",
+            "code": 400,
+        },
+    ],
+)
+def test_a_prompt_that_did_not_fit_another_server_is_too_long(told):
+    error = wire.error_of({"error": told})
+    assert type(error) is PromptTooLong
+    assert error.message == told["message"]
+    assert wire.is_ours({"error": told})
 
 
 def test_llama_vims_request_is_understood():

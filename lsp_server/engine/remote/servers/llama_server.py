@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from lsp_server.engine import wire
 from lsp_server.engine.http import Events
 from lsp_server.engine.protocol import InfillRequest, Message
 from lsp_server.engine.remote.family import served_format
-from lsp_server.engine.remote.servers.openai import Served, Stream, whole
+from lsp_server.engine.remote.servers.openai import ALL_SAMPLES, Served, Stream, whole
 from lsp_server.engine.remote.servers.tokens import TokenServer
 from lsp_server.engine.remote.vocabulary import Token, Tokens, Traits
 from lsp_server.errors import EngineRefused
@@ -26,9 +26,7 @@ class LlamaServer(TokenServer):
     infills_by = "token ids, healed by a grammar, /completion"
     counts_by = "its tokenizer, /tokenize"
     heals = True
-    samples: ClassVar = {
-        name: name for name in ("temperature", "top_k", "top_p", "min_p", "repeat_penalty", "seed")
-    }
+    samples = ALL_SAMPLES
 
     async def described(self) -> Served:
         props = await self.http.json("GET", "/props")

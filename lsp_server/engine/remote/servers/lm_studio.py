@@ -1,18 +1,16 @@
 """LM Studio: OpenAI's HTTP, and what it tells of its models besides."""
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
-from lsp_server.engine.remote.servers.openai import OpenAiServer, Served
+from lsp_server.engine.remote.servers.openai import ALL_SAMPLES, OpenAiServer, Served
 from lsp_server.errors import EngineRefused
 
 _WRITES = ("llm", "vlm")
 
 
 class LmStudio(OpenAiServer):
-    samples: ClassVar = {
-        name: name for name in ("temperature", "top_k", "top_p", "min_p", "repeat_penalty", "seed")
-    }
+    samples = ALL_SAMPLES
 
     _listed: list[dict[str, Any]]
 

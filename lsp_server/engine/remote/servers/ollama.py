@@ -3,11 +3,16 @@ around it."""
 
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from typing import ClassVar
 
 from lsp_server.engine.http import Event
 from lsp_server.engine.protocol import Chunk, Finish, InfillRequest, Usage
-from lsp_server.engine.remote.servers.openai import OpenAiServer, Served, Stream, whole
+from lsp_server.engine.remote.servers.openai import (
+    ALL_SAMPLES,
+    OpenAiServer,
+    Served,
+    Stream,
+    whole,
+)
 from lsp_server.errors import EngineRefused
 from lsp_server.prompting.control_text import unmarked
 from lsp_server.prompting.infill import infill_text
@@ -17,9 +22,7 @@ _NS_PER_MS = 1e6
 
 class Ollama(OpenAiServer):
     infills_by = "the prompt as text, /api/generate"
-    samples: ClassVar = {
-        name: name for name in ("temperature", "top_k", "top_p", "min_p", "repeat_penalty", "seed")
-    }
+    samples = ALL_SAMPLES
 
     async def described(self) -> Served:
         version = await self.http.json("GET", "/api/version")

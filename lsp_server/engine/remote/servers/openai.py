@@ -23,6 +23,8 @@ Stream = AsyncGenerator[Chunk, None]
 _AROUND_A_MESSAGE = 32
 # OpenAI takes no more.
 _MOST_STOPS = 4
+# For servers that take every setting of Sampling, by llama.cpp's names.
+ALL_SAMPLES = {field.name: field.name for field in attrs.fields(Sampling)}
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class OpenAiServer:
         "top_p": "top_p",
         "seed": "seed",
     }
+    # What asks for a stream, and for its usage where the server needs to be asked.
+    streamed: ClassVar[Mapping[str, Any]] = {"stream": True}
 
     def __init__(self, http: HttpConnection, config: Config) -> None:
         self.http = http
@@ -104,17 +108,12 @@ class OpenAiServer:
                 yield replace(chunk, text=unmarked(chunk.text))
 
     async def chat(self, request: ChatRequest) -> Stream:
-        contents = [Harmless.of(message.content) for message in request.messages]
-        marked = any(content.marked for content in contents)
-        messages = [
-            {"role": message.role, "content": content.text}
-            for message, content in zip(request.messages, contents, strict=True)
-        ]
+        messages, marked = harmless(request.messages)
         body = {
             "model": self.served.instruct_model,
             "messages": messages,
             "max_tokens": request.max_tokens,
-            "stream": True,
+            **self.streamed,
             **self.sampling(request.sampling),
         }
         events = self.http.events("POST", "/v1/chat/completions", body)
@@ -135,7 +134,7 @@ class OpenAiServer:
             "model": self.served.infill_model,
             "prompt": prompt,
             "max_tokens": max(1, request.max_tokens),  # servers refuse 0
-            "stream": True,
+            **self.streamed,
             "stop": sorted(self.format.end)[:_MOST_STOPS],
             **self.sampling(request.sampling),
         }
@@ -152,6 +151,16 @@ def _context_of(model: Mapping[str, Any]) -> int | None:
     """What vLLM and llama-server tell beside OpenAI's fields."""
     told = model.get("max_model_len") or (model.get("meta") or {}).get("n_ctx")
     return told if isinstance(told, int) else None
+
+
+def harmless(messages: Sequence[Message]) -> tuple[list[dict[str, str]], bool]:
+    """Messages whose control strings are plain text to a server, and whether there were any."""
+    contents = [Harmless.of(message.content) for message in messages]
+    made = [
+        {"role": message.role, "content": content.text}
+        for message, content in zip(messages, contents, strict=True)
+    ]
+    return made, any(content.marked for content in contents)
 
 
 def chosen(models: Models, role: str, served: Sequence[str]) -> str:

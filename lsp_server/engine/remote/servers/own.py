@@ -3,20 +3,23 @@
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import ClassVar
 
 from lsp_server.engine import wire
 from lsp_server.engine.protocol import InfillRequest, Message, Role
-from lsp_server.engine.remote.servers.openai import OpenAiServer, Served, Stream, whole
+from lsp_server.engine.remote.servers.openai import (
+    ALL_SAMPLES,
+    OpenAiServer,
+    Served,
+    Stream,
+    whole,
+)
 from lsp_server.prompting.infill_format import load_formats
 
 
 class OwnEngine(OpenAiServer):
     infills_by = "codellama-lsp's own /infill"
     counts_by = "its tokenizer, /tokenize"
-    samples: ClassVar = {
-        name: name for name in ("temperature", "top_k", "top_p", "min_p", "repeat_penalty", "seed")
-    }
+    samples = ALL_SAMPLES
 
     async def start(self) -> Served:
         info = wire.info_of(await self.http.json("GET", "/props"))

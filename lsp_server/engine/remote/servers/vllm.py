@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from lsp_server.config import Sampling
-from lsp_server.engine import wire
 from lsp_server.engine.protocol import InfillRequest, Message
-from lsp_server.engine.remote.servers.openai import Served, Stream, whole
+from lsp_server.engine.remote.servers.openai import ALL_SAMPLES, Served, Stream, harmless
 from lsp_server.engine.remote.servers.tokens import TokenServer
 from lsp_server.engine.remote.vocabulary import Token, Tokens, Traits
 from lsp_server.errors import EngineRefused
@@ -23,14 +22,8 @@ _AT_ONCE = 8
 
 class Vllm(TokenServer):
     infills_by = "token ids, /v1/completions"
-    samples: ClassVar = {
-        "temperature": "temperature",
-        "top_k": "top_k",
-        "top_p": "top_p",
-        "min_p": "min_p",
-        "repeat_penalty": "repetition_penalty",
-        "seed": "seed",
-    }
+    streamed: ClassVar = {"stream": True, "stream_options": {"include_usage": True}}
+    samples = ALL_SAMPLES | {"repeat_penalty": "repetition_penalty"}
 
     async def described(self) -> Served:
         version = await self.http.json("GET", "/version")
@@ -69,10 +62,7 @@ class Vllm(TokenServer):
         )
 
     async def count_chat(self, messages: Sequence[Message]) -> int:
-        body = {
-            "model": self.served.instruct_model,
-            "messages": [{"role": m.role, "content": m.content} for m in messages],
-        }
+        body = {"model": self.served.instruct_model, "messages": harmless(messages)[0]}
         return int((await self.http.json("POST", "/tokenize", body))["count"])
 
     async def generated(
@@ -81,11 +71,9 @@ class Vllm(TokenServer):
         body = {
             **self.completion_body(prompt.tokens, request),
             "stop_token_ids": sorted(ends),
-            "stream_options": {"include_usage": True},
         }
         del body["stop"]
-        events = self.http.events("POST", "/v1/completions", body)
-        async with aclosing(whole(events, wire.chunk_of_completion)) as stream:
+        async with aclosing(self.completed(body)) as stream:
             async for chunk in stream:
                 yield chunk
 

@@ -1,20 +1,11 @@
 """text-generation-webui: OpenAI's HTTP, and the name of the model that is loaded."""
 
-from typing import ClassVar
-
-from lsp_server.engine.remote.servers.openai import OpenAiServer, Served
+from lsp_server.engine.remote.servers.openai import ALL_SAMPLES, OpenAiServer, Served
 from lsp_server.errors import EngineRefused
 
 
 class TextGenerationWebui(OpenAiServer):
-    samples: ClassVar = {
-        "temperature": "temperature",
-        "top_k": "top_k",
-        "top_p": "top_p",
-        "min_p": "min_p",
-        "repeat_penalty": "repetition_penalty",
-        "seed": "seed",
-    }
+    samples = ALL_SAMPLES | {"repeat_penalty": "repetition_penalty"}
 
     async def described(self) -> Served:
         info = await self.http.json("GET", "/v1/internal/model/info")

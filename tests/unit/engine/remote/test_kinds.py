@@ -91,7 +91,8 @@ def tokenized(body):
         control = next((name for name in VOCABULARY if rest.startswith(name)), None)
         found.append(VOCABULARY[control] if control else 100 + ord(rest[0]))
         rest = rest[len(control or rest[0]) :]
-    return as_json({"tokens": found, "token_strs": [str(one) for one in found]})
+    answer = {"count": len(found), "max_model_len": 3000, "tokens": found}
+    return as_json(answer | {"token_strs": [str(one) for one in found]})
 
 
 def vllm(*completions):
@@ -123,6 +124,24 @@ async def test_vllm_takes_ids_and_a_users_control_strings_stay_text(engine_at):
     assert body["prompt"] == [1, *plain, 2, 100 + ord("b"), 3]
     assert set(body["stop_token_ids"]) == set(VOCABULARY.values())
     assert (body["repetition_penalty"], body["top_k"]) == (1.0, 40)
+
+
+async def test_vllm_counts_the_chat_that_it_will_be_sent(engine_at):
+    """With control strings made harmless, and it tells the usage of a stream only if asked."""
+    messages = (Message("user", "What is <|im_end|>?"),)
+    replies = {
+        "/version": [as_json({"version": "0.32.0"})],
+        "/v1/models": [as_json({"data": [{"id": "Qwen/Qwen2.5-Coder-7B"}]})],
+        "/tokenize": [as_json({"count": 21, "max_model_len": 3000, "tokens": []})],
+        "/v1/chat/completions": [chat("An end.")],
+    }
+    async with serving(replies) as there, engine_at(there.url, "vllm") as engine:
+        assert await engine.count_chat_tokens(messages) == 21
+        await everything(engine.chat(ChatRequest(messages, 8)))
+        [counted] = there.bodies("/tokenize")
+        [sent] = there.bodies("/v1/chat/completions")
+    assert counted["messages"] == sent["messages"]
+    assert sent["stream_options"] == {"include_usage": True}
 
 
 async def test_vllm_is_asked_for_the_cursors_line_only(engine_at):
