@@ -1,9 +1,10 @@
 """Two seconds of generating with the model itself, beside what its memory allows."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from lsp_server.doctor.report import Finding, Section
 from lsp_server.engine.protocol import Engine, InfillRequest, Usage
@@ -41,11 +42,19 @@ async def measured(engine: Engine, expected: float | None) -> Measured:
 
 
 async def _usage(engine: Engine, request: InfillRequest) -> Usage:
-    usage = Usage()
+    """What the engine tells; where it tells no times, as servers elsewhere mostly don't, those at
+    which the answer came."""
+    usage, arrived = Usage(), []
     async with aclosing(engine.infill(request)) as stream:
         async for chunk in stream:
             usage = chunk.usage or usage
-    return usage
+            if chunk.text:
+                arrived.append(time.perf_counter())
+    if usage.decode_ms or len(arrived) < 2:
+        return usage
+    after_first = (usage.generated_tokens or len(arrived)) - 1
+    milliseconds = (arrived[-1] - arrived[0]) * 1000
+    return replace(usage, generated_tokens=after_first, decode_ms=milliseconds)
 
 
 def _rate(tokens: int, milliseconds: float) -> float | None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 
 import pytest
@@ -146,6 +147,7 @@ async def test_doctor_says_what_the_server_can_do(settings):
     assert f"openai at {there.url}" in page
     assert "as qwen2.5-coder: the prompt as text, /v1/completions" in page
     assert "from CODELLAMA_API_KEY" in page
+    assert re.search(r"writing +\d+ tokens a second", page)
     assert "s3cret" not in page
     assert json.loads(data)["elsewhere"]["models"] == ["Qwen/Qwen2.5-Coder-7B"]
 
