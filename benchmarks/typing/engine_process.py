@@ -6,13 +6,14 @@ import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from benchmarks.typing.client import Client, running_client
 from benchmarks.typing.work import Decode, Work, decodes_in, work_in
 from lsp_server.config import Config
 from lsp_server.config_sources import Source, merge
@@ -42,8 +43,12 @@ class Running:
         return decodes_in(self.records.read_text(encoding="utf-8"))
 
     def editor(self) -> Any:
-        """An editor whose server joins this engine."""
+        """The tests' editor, whose server joins this engine."""
         return running_editor(options=self.options)
+
+    def client(self) -> AbstractAsyncContextManager[Client]:
+        """A client whose server joins this engine, with next to no time of its own."""
+        return running_client(self.options)
 
 
 @asynccontextmanager

@@ -28,12 +28,12 @@ async def while_explaining(
 async def _replayed(
     model: str, keys: int, interval: float, pause: float, count: CountTokens, explaining: bool
 ) -> Row:
-    async with running_engine(model) as engine, engine.editor() as editor:
-        await editor.until_loaded()
+    async with running_engine(model) as engine, engine.client() as client:
+        await client.until_loaded()
         async with contextlib.AsyncExitStack() as stack:
             if explaining:
                 await stack.enter_async_context(_explanations(engine))
-            answered = await replay(Ours(editor), recorded(keys), interval, pause)
+            answered = await replay(Ours(client), recorded(keys), interval, pause)
         found = summary(answered, engine.work(), count)
     # The explanation's tokens are among the engine's, so tokens say nothing here.
     return {name: value for name, value in found.items() if not name.startswith(_OF_TOKENS)}

@@ -94,6 +94,9 @@ class LlamaVim:
     async def arrive(self, document: Document) -> None:
         self._moved(document)
 
+    def see(self, document: Document) -> None:
+        """It looks at the text when it is told of a key."""
+
     async def key(self, document: Document) -> tuple[Shown | None, bool | None]:
         self._moved(document)
         waited = not self._settled()

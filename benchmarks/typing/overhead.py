@@ -37,9 +37,9 @@ class OneKey:
 
 async def overhead(model: str, keys: int, threads: int) -> list[Row]:
     """Rows for keys that evaluate few tokens and for those that read a place anew."""
-    async with running_engine(model, _PLAIN) as engine, engine.editor() as editor:
-        await editor.until_loaded()
-        answered = await replay(Ours(editor, tells_cursor=False), recorded(keys), 0.05, 0.0)
+    async with running_engine(model, _PLAIN) as engine, engine.client() as client:
+        await client.until_loaded()
+        answered = await replay(Ours(client, tells_cursor=False), recorded(keys), 0.05, 0.0)
         decodes = engine.decodes()
     bare = Bare(locate(model), threads)
     try:

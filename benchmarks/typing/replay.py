@@ -44,6 +44,11 @@ class Way(Protocol):
         """The cursor comes to rest at a new place."""
         ...
 
+    def see(self, document: Document) -> None:
+        """The document as a key has just made it, before the clock starts: an editor knows what
+        changed without looking for it."""
+        ...
+
     async def key(self, document: Document) -> tuple[Shown | None, bool | None]:
         """A key was pressed. Returns when its suggestion is on the screen, or it is certain that
         there will be none: the suggestion, and whether it was waited for, where that is known."""
@@ -75,6 +80,7 @@ async def replay(
         if kind is not Kind.FIRST:
             kind = _kind(event)
         document = document.after(event, shown)
+        way.see(document)
         started = time.monotonic()
         shown, asked = await way.key(document)
         ended = time.monotonic()

@@ -72,17 +72,19 @@ async def _text_of(engine: Running, head: str) -> str:
 
 
 async def _theirs(model: Path, threads: int, ubatch: int) -> tuple[float, float]:
+    """Both at the positions at which ours are: a token is decoded after the prompt."""
     program = peer.program("llama-bench")
     if program is None:
         raise SystemExit("llama-bench is not built yet: `make llama-server`.")
     process = await asyncio.create_subprocess_exec(
         *(program, "--model", str(model), "--threads", str(threads), "--output", "json"),
         *("--n-prompt", str(_PROMPT), "--n-gen", str(_GENERATED), "--repetitions", "1"),
+        *("--n-depth", f"0,{_PROMPT}"),
         *("--batch-size", "512", "--ubatch-size", str(ubatch)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         env=peer.environment("active"),
     )
     out, _ = await process.communicate()
-    by_kind = {bool(test["n_gen"]): float(test["avg_ts"]) for test in json.loads(out)}
-    return by_kind[False], by_kind[True]
+    speed = {(bool(t["n_gen"]), t["n_depth"]): float(t["avg_ts"]) for t in json.loads(out)}
+    return speed[False, 0], speed[True, _PROMPT]

@@ -54,15 +54,15 @@ async def memory(model: str, clients: tuple[int, ...] = (1, 5)) -> list[Row]:
 
 async def _client(engine: Running, editors: AsyncExitStack, number: int) -> int:
     """A client at a place of its own. Its server's process id."""
-    editor = await editors.enter_async_context(engine.editor())
-    await editor.until_loaded()
+    client = await editors.enter_async_context(engine.client())
+    await client.until_loaded()
     arrivals = [event for event in recorded(1) if isinstance(event, Arrive)]
     place = arrivals[number % len(arrivals)].place
     document = Document(place.file, source(place.file), 0).at(place)
-    await Ours(editor).key(document)
-    server = editor.client._server
-    assert server
-    return int(server.pid)
+    ours = Ours(client)
+    ours.see(document)
+    await ours.key(document)
+    return client.pid
 
 
 async def _initialized() -> float:

@@ -52,9 +52,9 @@ async def replays(
 
 
 async def _ours(model: str, keys: int, interval: float, pause: float, count: CountTokens) -> Row:
-    async with running_engine(model) as engine, engine.editor() as editor:
-        await editor.until_loaded()
-        answered = await replay(Ours(editor), recorded(keys), interval, pause)
+    async with running_engine(model) as engine, engine.client() as client:
+        await client.until_loaded()
+        answered = await replay(Ours(client), recorded(keys), interval, pause)
         await asyncio.sleep(interval)
         return summary(answered, engine.work(), count)
 

@@ -21,9 +21,9 @@ def tiny(tmp_path, monkeypatch):
 
 
 async def test_keys_are_replayed_through_server_and_engine(tiny):
-    async with running_engine(str(tiny)) as engine, engine.editor() as editor:
-        await editor.until_loaded()
-        answered = await replay(Ours(editor), islice(recorded(2), 3), 0, 0)
+    async with running_engine(str(tiny)) as engine, engine.client() as client:
+        await client.until_loaded()
+        answered = await replay(Ours(client), islice(recorded(2), 3), 0, 0)
         found = summary(answered, engine.work(), count=len)
     assert found["keys"] == 2
     assert found["tokens evaluated a key, all work"] > 100

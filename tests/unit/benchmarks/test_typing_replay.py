@@ -18,6 +18,9 @@ class Echo:
     async def arrive(self, document):
         self.seen.append("arrived")
 
+    def see(self, document):
+        pass
+
     async def key(self, document):
         self.seen.append(document.text[: document.offset].rpartition("\n")[2])
         return Shown(document.offset, document.offset, "()"), False
