@@ -81,12 +81,16 @@ class Pipeline:
         if opened:
             edits = await self.several(opened, offset, config, most, tell, background)
             return [Edit(offset, offset, edit.text + snapshot.newline) for edit in edits]
-        place = await asyncio.to_thread(_place, snapshot, offset)
-        request = await self._request(snapshot, offset, config)
+        count = self._counter(asyncio.get_running_loop())
+        place, request = await asyncio.to_thread(
+            lambda: (_place(snapshot, offset), self._request(snapshot, offset, config, count))
+        )
         if background == self._hastened:
             background = ""
         request = replace(request, background=background, alternatives=most)
-        middles = await self._generate(place, request, tell)
+        middles, _ = await asyncio.gather(
+            self._generate(place, request, tell), asyncio.to_thread(place.prepare)
+        )
         suggestions = await asyncio.to_thread(_different, place, middles)
         return [
             Edit(offset, offset + one.replaces, one.text.replace("\n", snapshot.newline))
@@ -102,7 +106,8 @@ class Pipeline:
     async def read(self, snapshot: DocumentSnapshot, offset: int, config: Config) -> None:
         """Have the engine read all that is shown for this place, in idle time."""
         snapshot = with_opened_line(snapshot, offset) or snapshot
-        request = await self._request(snapshot, offset, config)
+        count = self._counter(asyncio.get_running_loop())
+        request = await asyncio.to_thread(self._request, snapshot, offset, config, count)
         if request.near is None:
             return  # what answers reads it all
         whole = replace(request, max_tokens=0, background=_READING, near=None)
@@ -110,13 +115,11 @@ class Pipeline:
             async for _ in stream:
                 pass
 
-    async def _request(
-        self, snapshot: DocumentSnapshot, offset: int, config: Config
+    def _request(
+        self, snapshot: DocumentSnapshot, offset: int, config: Config, count: Count
     ) -> InfillRequest:
-        count = self._counter(asyncio.get_running_loop())
-        shown = await asyncio.to_thread(self._shown, snapshot, offset, config, count)
-        window, repository = shown
-        near = await asyncio.to_thread(self._near, snapshot, offset, config, count)
+        window, repository = self._shown(snapshot, offset, config, count)
+        near = self._near(snapshot, offset, config, count)
         request = replace(infill_request(window, config), repository=repository)
         return request if near == (window.prefix, window.suffix) else replace(request, near=near)
 

@@ -8,8 +8,11 @@ from lsp_server.completion.similarity import has_words
 from lsp_server.context.brackets import SCANNED, Opened, Scan, scan, still_open, window_before
 from lsp_server.context.languages import Language
 from lsp_server.context.scope import Shape, opens_block
+from lsp_server.context.syntax import SyntaxTree, parse_text
 
 _TAB = 4
+# Longer documents are not checked for syntax errors.
+_LONGEST_PARSED = 200_000
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,17 @@ class Place:
         if closer == "*/":
             return "/*" in self.after.partition("*/")[0] or "*/" not in self.after
         return closer in ('"""', "'''", "`") and self.after.count(closer) % 2 == 0
+
+    @cached_property
+    def tree(self) -> SyntaxTree | None:
+        """The document's tree as it is; None without a grammar, and for what is too long."""
+        if self.language is None or len(self.before) + len(self.after) > _LONGEST_PARSED:
+            return None
+        return parse_text(self.language, self.before + self.after)
+
+    def prepare(self) -> None:
+        """Find out what every answer needs to be cleaned, while the model still writes it."""
+        _ = self.tree, self.closing, self.indent_unit
 
     @cached_property
     def indent_unit(self) -> str:

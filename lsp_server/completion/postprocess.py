@@ -10,7 +10,8 @@ from lsp_server.completion.limits import end_of, without_continuation
 from lsp_server.completion.place import Place, lay_out, text_of
 from lsp_server.context.brackets import still_open
 from lsp_server.context.scope import Shape, opens_block
-from lsp_server.context.syntax import parse_text
+from lsp_server.context.syntax import SyntaxTree, reparsed
+from lsp_server.documents import Edit
 
 __all__ = ["Place", "Suggestion", "clean", "cut_control", "cut_loop", "cut_overlap"]
 
@@ -24,9 +25,6 @@ CONTROL = re.compile(
     r"|\[/?INST\]|<</?SYS>>"
 )
 _CONTROL_BEGUN = re.compile(r"<\|fim\w*\|?\Z")
-
-# A fresh parse takes up to a millisecond for every 3,000 code points, and up to four are made.
-LONGEST_CHECKED = 200_000
 
 _LOOP = re.compile(r"(?=[^\n]{0,11}\w)([^\n]{12,80}?)\1{3,}[^\n]*\Z")
 _LOOPED = 1_000
@@ -130,18 +128,16 @@ def _that_parses(place: Place, lines: list[str]) -> Suggestion | None:
     """The longest of a few starts of the lines that makes no more syntax errors than the document
     has; None where none does."""
     whole = _finished(place, lines)
-    if whole is None or place.language is None:
+    if whole is None or place.tree is None:
         return whole
-    if len(place.before) + len(place.after) > LONGEST_CHECKED:
-        return whole
-    errors = _errors_with(place, whole)
+    errors = _errors_with(place, place.tree, whole)
     if errors == 0:
         return whole
-    before = parse_text(place.language, place.before + place.after).error_count()
+    before = place.tree.error_count()
     if errors <= before:
         return whole
     shorter = _shorter(place, lines, whole)
-    return next((one for one in shorter if _errors_with(place, one) <= before), None)
+    return next((one for one in shorter if _errors_with(place, place.tree, one) <= before), None)
 
 
 def _shorter(place: Place, lines: list[str], whole: Suggestion) -> Iterator[Suggestion]:
@@ -152,15 +148,14 @@ def _shorter(place: Place, lines: list[str], whole: Suggestion) -> Iterator[Sugg
             yield shorter
 
 
-def _errors_with(place: Place, suggestion: Suggestion) -> int:
+def _errors_with(place: Place, tree: SyntaxTree, suggestion: Suggestion) -> int:
     """The syntax errors of the document with the suggestion in it."""
-    if place.language is None:
-        return 0
-    text, after = suggestion.text, place.after[suggestion.replaces :]
+    text = suggestion.text
     if _goes_on(place, suggestion):
         left_open = reversed(still_open(text, place.language))
         text += "".join(one.closer for one in left_open if one.closer != "\n")
-    return parse_text(place.language, place.before + text + after).error_count()
+    start = len(place.before)
+    return reparsed(tree, Edit(start, start + suggestion.replaces, text)).error_count()
 
 
 def _goes_on(place: Place, suggestion: Suggestion) -> bool:

@@ -11,7 +11,7 @@ from lsp_server.completion.place import Place
 from lsp_server.completion.postprocess import CONTROL, Suggestion, clean, cut_control, cut_loop
 from lsp_server.context.languages import LANGUAGES
 from lsp_server.context.scope import Shape, shape_at
-from lsp_server.context.syntax import parse_text
+from lsp_server.context.syntax import parse_text, reparsed
 from lsp_server.documents import DocumentSnapshot
 
 BY_NAME = {language.name: language for language in LANGUAGES}
@@ -499,19 +499,23 @@ def test_a_block_has_at_most_24_lines():
 
 
 def test_a_long_document_is_not_parsed(monkeypatch):
-    monkeypatch.setattr("lsp_server.completion.postprocess.parse_text", None)
+    monkeypatch.setattr("lsp_server.completion.place.parse_text", None)
     place = place_of("python", "x = 1\n" * 40_000 + "y = ‸\n")
     assert clean(place, "22") == Suggestion("22", 0)
 
 
-def test_at_most_four_parses(monkeypatch):
+def test_one_parse_and_three_of_what_an_edit_changes(monkeypatch):
     parsed = []
-    monkeypatch.setattr(
-        "lsp_server.completion.postprocess.parse_text",
-        lambda language, text: parsed.append(text) or parse_text(language, text),
-    )
+
+    def counted(name, module, parse):
+        path = f"lsp_server.completion.{module}.{name}"
+        monkeypatch.setattr(path, lambda *given: parsed.append(name) or parse(*given))
+
+    counted("parse_text", "place", parse_text)
+    counted("reparsed", "postprocess", reparsed)
     cleaned("python", "def f():\n    ‸\n", "3 = * 5\n    4 = * 6\n    7 = * 8\n    9 = * 1\n")
-    assert 1 < len(parsed) <= 4
+    assert parsed.count("parse_text") == 1
+    assert 1 <= parsed.count("reparsed") <= 3
 
 
 _QUOTES = ['"', "'", "`", '"""', "#", "//", "/*", "*/", "\\"]

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from lsp_server.context import syntax
 from lsp_server.context.languages import LANGUAGES, language_of
-from lsp_server.context.syntax import parse, parse_text
+from lsp_server.context.syntax import parse, parse_text, reparsed
+from lsp_server.documents import Edit
 from tests.unit.context.marks import snapshot, with_cursor
 from tests.unit.context.samples import SAMPLES
 
@@ -32,6 +33,21 @@ def test_offsets_go_to_bytes_and_back(text):
 def test_each_language_parses(sample):
     tree = parse(snapshot(sample.text, sample.language_id))
     assert tree.error_count() == 0
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(list(SAMPLES.values())),
+    st.floats(0, 1),
+    st.integers(0, 3),
+    st.sampled_from(["x", ")", "f(a)", "\n    return é\n", "'", "if a:\n", "{", "[1, 2]", ""]),
+)
+def test_an_edit_has_the_errors_of_a_fresh_parse(sample, where, replaced, text):
+    tree = parse(snapshot(sample.text, sample.language_id))
+    start = int(where * len(tree.text))
+    end = min(len(tree.text), start + replaced)
+    fresh = parse_text(tree.language, tree.text[:start] + text + tree.text[end:])
+    assert reparsed(tree, Edit(start, end, text)).error_count() == fresh.error_count()
 
 
 @pytest.mark.parametrize(
