@@ -125,6 +125,17 @@ def test_suggestions_can_be_snoozed(seen):
     assert any("minutes" in entry for entry in without_error(seen["snooze"])["entries"])
 
 
+def test_the_log_is_opened_from_the_menu(seen):
+    assert "Code Llama" in without_error(seen["openLog"])["selected"]
+
+
+def test_a_licence_is_shown_and_nothing_is_downloaded_unless_it_is_accepted(seen):
+    licence = without_error(seen["licence"])
+    assert "It is under Llama 2 Community License: https://" in licence["text"]
+    assert licence["before"] == "models pull qwen2.5-coder-1.5b\n"
+    assert licence["after"].splitlines()[1:] == ["models pull codellama-7b --accept-licence"]
+
+
 def test_a_model_of_the_catalogue_is_downloaded_and_chosen(seen):
     chosen = without_error(seen["chooseModel"])
     assert chosen["chosen"] == chosen["instruct"] == "qwen2.5-coder-1.5b"

@@ -50,6 +50,7 @@ class Place:
         # A unix socket's path may have about a hundred characters; a test's folder is too long.
         self._runtime = tempfile.TemporaryDirectory(prefix="cl")
         self.runtime = Path(self._runtime.name)
+        self.pulls = folder / "pulls"
         for made in (self.project, self.server, self.settings, self._user_settings):
             made.parent.mkdir(parents=True, exist_ok=True)
         self.project.mkdir()
@@ -59,7 +60,8 @@ class Place:
             f"cd '{ROOT}'; export PYTHONPATH='{ROOT}'",
             f'[ "$1" = serve ] && set -- "$@" --double \'{self.script}\'',
             # No test fetches a model.
-            f'[ "$1 $2" = "models pull" ] && exec cat \'{folder / "pulled"}\' >&2',
+            f'[ "$1 $2" = "models pull" ] && echo "$@" >> \'{self.pulls}\' '
+            f"&& exec cat '{folder / 'pulled'}' >&2",
             f"exec '{sys.executable}' -m lsp_server \"$@\"",
         )
         (folder / "pulled").write_text("qwen2.5-coder-1.5b: 50 %\n")
@@ -186,6 +188,7 @@ def play(place: Place, story: str, url: str, **more: Any) -> dict[str, Any]:
         "script": str(place.script),
         "runtime": str(place.runtime),
         "project": str(place.project),
+        "pulls": str(place.pulls),
         **more,
     }
     done = subprocess.run(

@@ -3,6 +3,7 @@
 
 const { join } = require('node:path');
 const { readFileSync, readdirSync, statSync, writeFileSync } = require('node:fs');
+const { open } = require('./vscode_browser.js');
 
 const task = JSON.parse(process.argv[2]);
 const SECONDS = 1000;
@@ -128,12 +129,7 @@ function engine() {
 
 async function play(steps, begin) {
   const seen = {};
-  const browser = await require(task.playwright).chromium.launch({
-    executablePath: task.chromium,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
-  const page = await browser.newPage({ viewport: { width: 1200, height: 720 } });
+  const { browser, page } = await open(task);
   page.setDefaultTimeout(40 * SECONDS);
   const person = new Person(page);
   try {

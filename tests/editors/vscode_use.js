@@ -1,7 +1,7 @@
 // The story of one who works with it: suggestions, actions, switches, and an engine that dies.
 // Started by test_vscode.py, which reads what was seen.
 
-const { writeFileSync } = require('node:fs');
+const { readFileSync, writeFileSync } = require('node:fs');
 const { engine, play, task, SECONDS } = require('./vscode_person.js');
 
 async function ghostText(person) {
@@ -155,6 +155,17 @@ async function snooze(person) {
   return { entries };
 }
 
+// Only that it opens: what VS Code writes its logs with is not compiled in the one for tests.
+async function openLog(person) {
+  await (await person.menu('Open the log')).click();
+  const channels = person.page.locator('.part.panel select');
+  await channels.first().waitFor();
+  const selected = await channels.evaluateAll((all) => all.map((one) => one.selectedOptions[0]?.text));
+  await person.command('View: Hide Panel');
+  await channels.first().waitFor({ state: 'hidden' });
+  return { selected };
+}
+
 async function chooseModel(person) {
   await (await person.menu('Choose the model')).click();
   await person.row('qwen2.5-coder-1.5b').waitFor();
@@ -215,8 +226,31 @@ async function doctor(person) {
   return { text };
 }
 
+/** The question before a model is downloaded that is not there. */
+async function asked(person, model) {
+  await (await person.menu('Choose the model')).click();
+  await person.row(model).first().waitFor();
+  await person.row(model).first().click();
+  const question = person.notification(`${model} is not on this machine yet`);
+  await question.waitFor();
+  return question;
+}
+
+async function licence(person) {
+  const declined = await asked(person, 'codellama-7b');
+  const text = await declined.textContent();
+  await person.picture('licence');
+  await declined.locator('.codicon-notifications-clear').first().click();
+  await declined.waitFor({ state: 'detached' });
+  const question = await asked(person, 'codellama-7b');
+  const before = readFileSync(task.pulls, 'utf8');
+  await question.locator('.monaco-button', { hasText: 'Accept and Download' }).click();
+  await person.until('the setting', () => person.settings()['codellama.models.infill'] === 'codellama-7b');
+  return { text, before, after: readFileSync(task.pulls, 'utf8') };
+}
+
 play(
-  [ghostText, accepted, byWord, several, explain, generate, fix, confirmed, menu, language, snooze, chooseModel,
-    killed, restarted, failed, doctor],
+  [ghostText, accepted, byWord, several, explain, generate, fix, confirmed, menu, language, snooze, openLog, chooseModel,
+    killed, restarted, failed, doctor, licence],
   (person) => person.status('ready', 180 * SECONDS),
 );

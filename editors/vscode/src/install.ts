@@ -1,7 +1,7 @@
 // Installing the server into an environment of the extension's own, from the wheel that comes with
 // the extension.
 
-import { spawn } from 'node:child_process';
+import { ChildProcess, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -107,8 +107,9 @@ function exitStatus(
   cancelled?: CancellationToken,
 ): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const stopping = cancelled?.onCancellationRequested(() => child.kill());
+    // In a group of its own, so that what pip has started is stopped with it.
+    const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'pipe'], detached: !WINDOWS });
+    const stopping = cancelled?.onCancellationRequested(() => killAll(child));
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (data: Buffer) => log.info(data.toString().trimEnd()));
     }
@@ -118,4 +119,17 @@ function exitStatus(
       resolve(status ?? undefined);
     });
   });
+}
+
+/** Stops a process and all that it has started: a compiler that goes on would be waited for. */
+function killAll({ pid }: ChildProcess): void {
+  if (pid && WINDOWS) {
+    spawn('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore' }).on('error', () => undefined);
+  } else if (pid) {
+    try {
+      process.kill(-pid);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
 }
