@@ -88,6 +88,15 @@ def test_there_is_one_ghost_when_it_is_switched_on_later(nvim, where):
     is_drawn_once(nvim)
 
 
+def test_there_is_one_ghost_of_a_server_that_was_started_again(nvim):
+    nvim.lua("(function() asked = nil end)()")
+    nvim.type("<Esc>:CodeLlama stop<CR>")
+    nvim.wait_until("#vim.lsp.get_clients() == 0")
+    nvim.type(":CodeLlama start<CR>")
+    nvim.wait_until("#vim.lsp.get_clients({ bufnr = 0 }) == 1")
+    is_drawn_once(nvim)
+
+
 def is_drawn_once(nvim: Neovim) -> None:
     """Also when Neovim's own has asked, 200 ms after the plugin."""
     nvim.lua(COUNT_WHO_ASKS)

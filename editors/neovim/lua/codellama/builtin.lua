@@ -25,7 +25,7 @@ local function is_ours(id)
 end
 
 ---@param on? boolean nil for true
----@param filter? { bufnr?: integer, client_id?: integer }
+---@param filter? vim.lsp.capability.enable.Filter
 local function enable(on, filter)
   own.enable(on, filter)
   local id, bufnr = (filter or {}).client_id, (filter or {}).bufnr
@@ -40,7 +40,7 @@ local function enable(on, filter)
   inline.refresh()
 end
 
----@param filter? { bufnr?: integer, client_id?: integer }
+---@param filter? vim.lsp.capability.enable.Filter
 ---@return boolean
 local function is_enabled(filter)
   local builtin = own.is_enabled(filter)
@@ -57,7 +57,7 @@ end
 
 ---A suggestion as what get() gives to `on_accept`.
 ---@param taken codellama.Suggestion
----@return table vim.lsp.inline_completion.Item
+---@return table item a vim.lsp.inline_completion.Item
 local function as_item(taken)
   local first = #taken.before
   -- vim.range is not settled yet; an item may do without.
@@ -87,7 +87,7 @@ local function change_by(on_accept)
     end
 end
 
----@param opts? { bufnr?: integer, on_accept?: fun(item: table): table? }
+---@param opts? vim.lsp.inline_completion.get.Opts
 ---@return boolean
 local function get(opts)
   vim.validate('opts', opts, 'table', true)
@@ -98,7 +98,7 @@ local function get(opts)
   return own.get(opts)
 end
 
----@param opts? { bufnr?: integer, count?: integer, wrap?: boolean }
+---@param opts? vim.lsp.inline_completion.select.Opts
 local function select(opts)
   vim.validate('opts', opts, 'table', true)
   opts = opts or {}
