@@ -202,6 +202,13 @@ class LinesBelow(_Side):
     def edge(self, n: int) -> int:
         return self._first + n
 
+    def _best(self, outline: StandingOutline | None, least: int, most: int) -> int:
+        """Not behind a line that opens something, of which nothing would follow."""
+        n = super()._best(outline, least, most)
+        while n and outline and _is_deeper(outline, self.edge(n)):
+            n -= 1
+        return n
+
     def _distance(self, line: int) -> int:
         return line - self._first + 1
 
@@ -211,6 +218,12 @@ class LinesBelow(_Side):
 
     def _joined(self, n: int, skeleton: Skeleton) -> str:
         return _text(self._snapshot, self._first, self._first + n) + skeleton.text
+
+
+def _is_deeper(outline: StandingOutline, line: int) -> bool:
+    """Whether the line is nested more deeply than the one before it."""
+    before, here = outline.depth(line - 1), outline.depth(line)
+    return before is not None and here is not None and here > before
 
 
 def _lines(snapshot: DocumentSnapshot, first: int, end: int) -> list[str]:

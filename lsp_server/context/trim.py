@@ -29,9 +29,11 @@ _NEAR = 0.65
 # Where that can't take it, the steps are smaller.
 _STEPS = (8, 16)
 _LEAST_STEP = 48
-# The cursor's line is charged in steps of 1/32 of the budget, or of what a usual line has, so that
+# More than 1/20 of the budget is not left unspent.
+_MOST_UNSPENT = 20
+# The cursor's line is charged in steps of 1/64 of the budget, or of what a usual line has, so that
 # typing keeps the shares.
-_LINE_STEP = 32
+_LINE_STEP = 64
 _USUAL_LINE = 48
 
 # Two for a document: what is shown, and what is shown at first.
@@ -74,15 +76,26 @@ def infill_window(snapshot: DocumentSnapshot, offset: int, budget: int, count: C
 
     outline = standing_outline(snapshot, number)
     used = _names_used(snapshot, number)
-    prefix = cut_start(left, prefix_budget, count)
-    if prefix == left:
+    prefix, above_cost = cut_start(left, prefix_budget, count), 0
+    is_whole = prefix == left
+    if is_whole:
         step = _step(budget, right_cost + below.cost - suffix_budget)
         shown, above_cost = above.shown(outline, prefix_budget, reserved, _NEAR, step, used)
         prefix = shown + left
         suffix_budget = budget - reserved - above_cost
     suffix = cut_end(right, suffix_budget, count)
-    if suffix == right:
-        suffix += below.shown(outline, suffix_budget, right_cost, _NEAR, used=used)[0]
+    if suffix != right:
+        return Window(prefix, suffix)
+
+    shown, below_cost = below.shown(outline, suffix_budget, right_cost, _NEAR, used=used)
+    suffix += shown
+    # What neither side could take, lines being what they are, is offered to the first again.
+    left_over = suffix_budget - right_cost - below_cost
+    if is_whole and left_over + charge > budget // _MOST_UNSPENT:
+        step = budget // _LEAST_STEP
+        most = budget - right_cost - below_cost
+        shown, _ = above.shown(outline, most, reserved, _NEAR, step, used)
+        prefix = shown + left
     return Window(prefix, suffix)
 
 

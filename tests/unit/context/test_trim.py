@@ -129,14 +129,14 @@ def test_siblings_are_elided_and_the_text_still_parses(language, sample):
 def test_a_large_file_uses_the_budget(language, budget, place):
     text = SAMPLES["python"].text * 20 if language == "python" else "".join(LINES * 20)
     shown = window(snapshot(text, language), int(place * len(text)), budget)
-    least = 0.95 if budget >= 4096 else 0.93  # a line is a part of a small budget
+    least = 0.95 if budget >= 1024 else 0.93  # a line is a part of a small budget
     assert least * budget <= cost(shown) <= budget
 
 
 def test_a_quarter_stands_after_the_cursor():
     text = "".join(LINES)
     shown = window(snapshot(text, "markdown"), middle_of(text), 1000)
-    assert 200 <= sum(count_tokens([shown.suffix])) <= 350
+    assert 200 <= sum(count_tokens([shown.suffix])) <= 375
 
 
 @pytest.mark.parametrize("name", ["python", "typescript", "lua"])
