@@ -13,9 +13,9 @@ from lsp_server.models.store import locate
 RESULTS = Path(__file__).parent / "results"
 
 
-def machine(model: str) -> dict[str, Any]:
-    """What the figures depend on besides the code."""
-    path = locate(model)
+def machine(model: str | Path) -> dict[str, Any]:
+    """What the figures depend on besides the code; a Path is taken as it is."""
+    path = model if isinstance(model, Path) else locate(model)
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),

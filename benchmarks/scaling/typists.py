@@ -41,9 +41,9 @@ class Answered:
 class Typist:
     """Types in one file with one engine; `number` chooses the file."""
 
-    def __init__(self, number: int, url: str) -> None:
+    def __init__(self, number: int, kind: str, url: str) -> None:
         self._number = number
-        settings = EngineSettings(kind="llama-server", url=url)
+        settings = EngineSettings(kind=kind, url=url)
         self._engine = RemoteEngine(attrs.evolve(Config(), engine=settings))
         name = _MODULES[number % len(_MODULES)]
         self._text = Path(os.__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
@@ -85,7 +85,7 @@ class Typist:
 
 
 async def type_all(
-    url: str, count: int, keys: int, pause: float, some: asyncio.Event
+    kind: str, url: str, count: int, keys: int, pause: float, some: asyncio.Event
 ) -> list[Answered]:
     """Everyone at once; all their keys in the order in which they were pressed. `some` is set when
     a third of them was answered."""
@@ -97,7 +97,7 @@ async def type_all(
         if answers * 3 >= count * keys:
             some.set()
 
-    typing = [Typist(number, url).type(keys, pause, tell) for number in range(count)]
+    typing = [Typist(number, kind, url).type(keys, pause, tell) for number in range(count)]
     answered = [key for keys in await asyncio.gather(*typing) for key in keys]
     return sorted(answered, key=lambda key: key.at)
 

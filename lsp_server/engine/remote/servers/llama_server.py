@@ -10,7 +10,7 @@ from lsp_server.engine.http import Events
 from lsp_server.engine.protocol import InfillRequest, Message
 from lsp_server.engine.remote.family import served_format
 from lsp_server.engine.remote.servers.openai import ALL_SAMPLES, Served, Stream, whole
-from lsp_server.engine.remote.servers.tokens import TokenServer
+from lsp_server.engine.remote.servers.tokens import TokenServer, beginning_with
 from lsp_server.engine.remote.vocabulary import Token, Tokens, Traits
 from lsp_server.errors import EngineRefused
 from lsp_server.prompting.control_text import any_of
@@ -95,7 +95,7 @@ class LlamaServer(TokenServer):
         }
         if prompt.constraint and request.max_tokens:
             body["n_predict"] += MOST_DROPPED
-            body["grammar"] = f"root ::= {_literal(prompt.constraint.decode())} [^\\x00]*"
+            body["grammar"] = beginning_with(prompt.constraint)
         events = self.http.events("POST", "/completion", body)
         async with aclosing(whole(_until(ends, events), wire.chunk_of_infill)) as stream:
             async for chunk in stream:
@@ -147,12 +147,6 @@ def _bytes(piece: Any) -> bytes:
 def _spaced(text: bytes) -> bytes:
     """SentencePiece writes a space as this letter, and takes the letter for a space."""
     return text.replace("▁".encode(), b" ")
-
-
-def _literal(text: str) -> str:
-    """A text in quotes, as llama.cpp's grammars write it."""
-    escaped = (f"\\x{ord(c):02X}" if c in '"\\' or ord(c) < 32 else c for c in text)
-    return f'"{"".join(escaped)}"'
 
 
 async def _until(ends: frozenset[int], events: Events) -> Events:

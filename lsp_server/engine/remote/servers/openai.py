@@ -47,7 +47,7 @@ class OpenAiServer:
     """Asks one server in OpenAI's words; the other kinds say what they do otherwise."""
 
     # How infilling, counting and healing are done, for `doctor`.
-    infills_by: ClassVar[str] = "the prompt as text, /v1/completions"
+    infills_by: str = "the prompt as text, /v1/completions"
     counts_by: ClassVar[str] = "an estimate that is never over (a token a byte)"
     # The settings of Sampling that the server takes, by its own names for them.
     samples: ClassVar[Mapping[str, str]] = {

@@ -73,6 +73,14 @@ class TokenServer(OpenAiServer):
                 yield chunk
 
 
+def beginning_with(constraint: bytes) -> str:
+    """The grammar of all texts that begin so, in GBNF, which llama.cpp and xgrammar read."""
+    text = constraint.decode()
+    # Not `\x0A`: xgrammar reads on while there are digits.
+    literal = "".join(f"\\u{ord(c):04X}" if c in '"\\' or c < " " else c for c in text)
+    return f'root ::= "{literal}" [^\\x00]*'
+
+
 def _is_text(data: bytes) -> bool:
     try:
         data.decode()

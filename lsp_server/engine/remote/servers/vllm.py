@@ -1,23 +1,28 @@
-"""vLLM: token ids and its tokenizer. Its own way to constrain an answer compiles a grammar for each
-request, so prompts are not healed but in PSM, which may end inside a word."""
+"""vLLM: token ids, its tokenizer, and a grammar that heals, which it compiles in milliseconds."""
 
 import asyncio
+import re
 from collections.abc import Collection, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from lsp_server.config import Sampling
+from lsp_server.config import Config, Sampling
+from lsp_server.engine.http import HttpConnection
 from lsp_server.engine.protocol import InfillRequest, Message
+from lsp_server.engine.remote.pieces import Reader, reader_of
 from lsp_server.engine.remote.servers.openai import ALL_SAMPLES, Served, Stream, harmless
-from lsp_server.engine.remote.servers.tokens import TokenServer
+from lsp_server.engine.remote.servers.tokens import TokenServer, beginning_with
 from lsp_server.engine.remote.vocabulary import Token, Tokens, Traits
 from lsp_server.errors import EngineRefused
 from lsp_server.prompting.control_text import control_texts
+from lsp_server.prompting.healing import MOST_DROPPED
 from lsp_server.prompting.infill import InfillPrompt
 
 # Questions on the way at a time.
 _AT_ONCE = 8
+# The first that was seen to let the ends of a middle end an answer that a grammar holds.
+_HEALS_FROM = [0, 32]
 
 
 class Vllm(TokenServer):
@@ -25,10 +30,18 @@ class Vllm(TokenServer):
     streamed: ClassVar = {"stream": True, "stream_options": {"include_usage": True}}
     samples = ALL_SAMPLES | {"repeat_penalty": "repetition_penalty"}
 
+    def __init__(self, http: HttpConnection, config: Config) -> None:
+        super().__init__(http, config)
+        self._read: Reader = _unread
+
     async def described(self) -> Served:
-        version = await self.http.json("GET", "/version")
+        answer = await self.http.json("GET", "/version")
         try:
-            return replace(await super().described(), version=str(version["version"]))
+            version = str(answer["version"])
+            self.heals = _numbers(version) >= _HEALS_FROM
+            if self.heals:
+                self.infills_by = "token ids, healed by a grammar, /v1/completions"
+            return replace(await super().described(), version=version)
         except (KeyError, TypeError) as error:
             raise EngineRefused(
                 f"{self.http.name} does not answer as vLLM does.",
@@ -41,12 +54,15 @@ class Vllm(TokenServer):
         async def one(text: str) -> Tokens:
             async with few:
                 found = await self._ask(text) if text else []
-            return [Token(token) for token in found]
+            return [Token(token, self._read(written)) for token, written in found]
 
         return list(await asyncio.gather(*map(one, texts)))
 
     async def traits(self, texts: Collection[str]) -> Traits:
-        plain, begun = await self._ask("a"), await self._ask("a", add_special_tokens=True)
+        plain, begun = await self._ask("a b"), await self._ask("a b", add_special_tokens=True)
+        reader = reader_of(written for _, written in plain)
+        self._read = reader or _unread
+        self.heals = self.heals and reader is not None
         names = list(texts)
         found = await self.tokenized(names)
         controls = {
@@ -55,8 +71,8 @@ class Vllm(TokenServer):
             if len(tokens) == 1
         }
         return Traits(
-            bos=begun[0] if begun[-len(plain) :] == plain and len(begun) > len(plain) else None,
-            adds_space=await self._adds_space(),
+            bos=begun[0][0] if begun[1:] == plain else None,
+            adds_space=plain[0][1].startswith("▁"),
             controls=controls,
             taken=control_texts(),
         )
@@ -73,6 +89,9 @@ class Vllm(TokenServer):
             "stop_token_ids": sorted(ends),
         }
         del body["stop"]
+        if prompt.constraint and request.max_tokens:
+            body["max_tokens"] += MOST_DROPPED
+            body["structured_outputs"] = {"grammar": beginning_with(prompt.constraint)}
         async with aclosing(self.completed(body)) as stream:
             async for chunk in stream:
                 yield chunk
@@ -81,20 +100,27 @@ class Vllm(TokenServer):
         chosen = super().sampling(sampling)
         return chosen | {"top_k": chosen["top_k"] or -1}
 
-    async def _adds_space(self) -> bool:
-        body = {"model": self.served.infill_model, "prompt": "a", "add_special_tokens": False}
-        answer = await self.http.json("POST", "/tokenize", body | {"return_token_strs": True})
-        pieces = answer.get("token_strs") or [""]
-        return str(pieces[0]).startswith("▁")
-
-    async def _ask(self, text: str, add_special_tokens: bool = False) -> list[int]:
+    async def _ask(self, text: str, add_special_tokens: bool = False) -> list[tuple[int, str]]:
+        """The tokens of a text, each with how the vocabulary's file writes it."""
         body = {
             "model": self.served.infill_model,
             "prompt": text,
             "add_special_tokens": add_special_tokens,
+            "return_token_strs": True,
         }
         answer = await self.http.json("POST", "/tokenize", body)
         try:
-            return [int(token) for token in answer["tokens"]]
-        except (KeyError, TypeError, ValueError) as error:
+            tokens = [int(token) for token in answer["tokens"]]
+            written = [str(one) for one in answer.get("token_strs") or [""] * len(tokens)]
+            return list(zip(tokens, written, strict=True))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise EngineRefused(f"{self.http.name} tokenises in an unknown way.") from error
+
+
+def _unread(written: str) -> bytes:
+    return b""
+
+
+def _numbers(version: str) -> list[int]:
+    """Of a version's beginning, such as [0, 32]."""
+    return [int(number) for number in re.findall(r"\d+", version)[:2]]

@@ -86,20 +86,21 @@ VOCABULARY = {"<|fim_prefix|>": 1, "<|fim_suffix|>": 2, "<|fim_middle|>": 3, "<|
 def tokenized(body):
     """A tokenizer of characters with a few control tokens, which it takes for what they are
     wherever they stand."""
-    found, rest = [], body["prompt"]
+    pieces, rest = [], body["prompt"]
     while rest:
-        control = next((name for name in VOCABULARY if rest.startswith(name)), None)
-        found.append(VOCABULARY[control] if control else 100 + ord(rest[0]))
-        rest = rest[len(control or rest[0]) :]
-    answer = {"count": len(found), "max_model_len": 3000, "tokens": found}
-    return as_json(answer | {"token_strs": [str(one) for one in found]})
+        pieces.append(next((name for name in VOCABULARY if rest.startswith(name)), rest[0]))
+        rest = rest[len(pieces[-1]) :]
+    tokens = [VOCABULARY.get(piece) or 100 + ord(piece) for piece in pieces]
+    answer = {"count": len(tokens), "max_model_len": 3000, "tokens": tokens}
+    written = [piece.replace(" ", "Ġ").replace("\n", "Ċ") for piece in pieces]
+    return as_json(answer | {"token_strs": written if body["return_token_strs"] else None})
 
 
-def vllm(*completions):
+def vllm(*completions, version="0.11.0"):
     models = {"data": [{"id": "Qwen/Qwen2.5-Coder-7B", "max_model_len": 3000}]}
     return serving(
         {
-            "/version": [as_json({"version": "0.11.0"})],
+            "/version": [as_json({"version": version})],
             "/v1/models": [as_json(models)],
             "/tokenize": [tokenized],
             "/v1/completions": completions,
@@ -124,6 +125,26 @@ async def test_vllm_takes_ids_and_a_users_control_strings_stay_text(engine_at):
     assert body["prompt"] == [1, *plain, 2, 100 + ord("b"), 3]
     assert set(body["stop_token_ids"]) == set(VOCABULARY.values())
     assert (body["repetition_penalty"], body["top_k"]) == (1.0, 40)
+
+
+@pytest.mark.parametrize(
+    ("version", "prompt", "grammar", "answered", "suggested"),
+    [
+        ("0.32.0", [1, 2, "b", 3, *"x ="], 'root ::= " fo" [^\\x00]*', " foo", "o"),
+        ("0.33.1rc2.dev3+g0a", [1, 2, "b", 3, *"x ="], 'root ::= " fo" [^\\x00]*', " fo()", "()"),
+        ("0.11.0", [1, *"x = fo", 2, "b", 3], None, "o", "o"),
+    ],
+)
+async def test_vllm_heals_where_its_grammars_let_an_answer_end(
+    engine_at, version, prompt, grammar, answered, suggested
+):
+    server = vllm(completion(answered), version=version)
+    async with server as there, engine_at(there.url, "vllm") as engine:
+        assert text(await everything(engine.infill(InfillRequest("x = fo", "b", 16)))) == suggested
+        [body] = there.bodies("/v1/completions")
+    ids = [one if isinstance(one, int) else 100 + ord(one) for one in prompt]
+    assert body["prompt"] == ids
+    assert body.get("structured_outputs", {}).get("grammar") == grammar
 
 
 async def test_vllm_counts_the_chat_that_it_will_be_sent(engine_at):

@@ -78,6 +78,9 @@ async def test_prompts_are_those_of_the_reference(engine, tiny_model):
             assert made.tokens == pair[order] or not plain, pair
             assert sum(token in CONTROL for token in made.tokens) == 3, pair
             assert max(made.tokens) < 32016
+        healed = infill_prompt(server.format, words, pair["prefix"], pair["suffix"])
+        wanted = infill_prompt(server.format, tiny_model.vocab, pair["prefix"], pair["suffix"])
+        assert healed == wanted or not plain, pair
     assert end_tokens(server.format, words) == end_tokens(server.format, tiny_model.vocab)
 
 
@@ -91,7 +94,7 @@ async def test_a_users_control_strings_stay_text(engine, control):
 
 
 async def test_the_answer_is_streamed_repeats_and_comes_from_the_cache(engine):
-    request = InfillRequest("def f(x):\n    y = x + 1\n" * 12 + "    ret", "\n", 8)
+    request = InfillRequest("def f(x):\n    y = x + 1\n" * 12, "\n", 8)
     first = await everything(engine.infill(request))
     assert len(first) > 2
     assert first[-1].finish is Finish.LENGTH
@@ -99,6 +102,20 @@ async def test_the_answer_is_streamed_repeats_and_comes_from_the_cache(engine):
     again = await everything(engine.infill(request))
     assert text(again) == text(first)
     assert again[-1].usage.cached_tokens > again[-1].usage.prompt_tokens - 33
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        *("def f(x):\n    ret", "ret", " ret", "x = 1\nb", "x = 1\n\tfa", "x = [1,\n      "),
+        *('x = "\\t', "naïve = é", "s = 日本"),
+    ],
+)
+async def test_the_answer_goes_on_where_healing_dropped(engine, prefix):
+    """The weights are random, so what comes is noise; that it comes is the grammar's doing."""
+    chunks = await everything(engine.infill(InfillRequest(prefix, "\n", 8)))
+    assert chunks[-1].finish is not None
+    assert chunks[-1].usage.generated_tokens > 0
 
 
 async def test_a_prompt_may_be_read_only(engine):

@@ -1,0 +1,40 @@
+"""Tokens as the file of a vocabulary writes them, and the bytes that they stand for."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+
+Reader = Callable[[str], bytes]
+
+_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+
+
+def reader_of(written: Iterable[str]) -> Reader | None:
+    """How the tokens of a text with a space in it are read; None where they are written in no
+    known way."""
+    text = "".join(written)
+    if "▁" in text:
+        return sentencepiece
+    return byte_level if "Ġ" in text else None
+
+
+def sentencepiece(written: str) -> bytes:
+    found = _BYTE.fullmatch(written)
+    return bytes([int(found[1], 16)]) if found else written.replace("▁", " ").encode()
+
+
+def byte_level(written: str) -> bytes:
+    """Empty for a token that is no bytes, such as an added one of other letters."""
+    letters = _letters()
+    known = all(letter in letters for letter in written)
+    return bytes(letters[letter] for letter in written) if known else b""
+
+
+@cache
+def _letters() -> Mapping[str, int]:
+    """GPT-2's letters for bytes: those that can be printed stand for themselves."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(0x100) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {
+        chr(0x100 + i): byte for i, byte in enumerate(others)
+    }
