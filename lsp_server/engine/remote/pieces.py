@@ -1,7 +1,7 @@
 """Tokens as the file of a vocabulary writes them, and the bytes that they stand for."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 Reader = Callable[[str], bytes]
@@ -9,13 +9,12 @@ Reader = Callable[[str], bytes]
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 
 
-def reader_of(written: Iterable[str]) -> Reader | None:
-    """How the tokens of a text with a space in it are read; None where they are written in no
-    known way."""
-    text = "".join(written)
-    if "▁" in text:
+def reader_of(written: str) -> Reader | None:
+    """How tokens are read, by how those of a text with a space in it are written; None where that
+    is no known way."""
+    if "▁" in written:
         return sentencepiece
-    return byte_level if "Ġ" in text else None
+    return byte_level if "Ġ" in written else None
 
 
 def sentencepiece(written: str) -> bytes:

@@ -60,7 +60,8 @@ class Vllm(TokenServer):
 
     async def traits(self, texts: Collection[str]) -> Traits:
         plain, begun = await self._ask("a b"), await self._ask("a b", add_special_tokens=True)
-        reader = reader_of(written for _, written in plain)
+        spelled = "".join(written for _, written in plain)
+        reader = reader_of(spelled)
         self._read = reader or _unread
         self.heals = self.heals and reader is not None
         names = list(texts)
@@ -71,8 +72,8 @@ class Vllm(TokenServer):
             if len(tokens) == 1
         }
         return Traits(
-            bos=begun[0][0] if begun[1:] == plain else None,
-            adds_space=plain[0][1].startswith("▁"),
+            bos=begun[0][0] if begun and begun[1:] == plain else None,
+            adds_space=spelled.startswith("▁"),
             controls=controls,
             taken=control_texts(),
         )
