@@ -1,7 +1,9 @@
 """Tokens as the file of a vocabulary writes them, and the bytes that they stand for."""
 
+import itertools
 import re
-from collections.abc import Callable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 Reader = Callable[[str], bytes]
@@ -37,3 +39,21 @@ def _letters() -> Mapping[str, int]:
     return {chr(byte): byte for byte in printable} | {
         chr(0x100 + i): byte for i, byte in enumerate(others)
     }
+
+
+def shares(texts: Sequence[str], pieces: Sequence[bytes]) -> list[int] | None:
+    """How many tokens of the texts one after the other reach into each of them, in `pieces` as
+    bytes. None where the pieces are not what the texts are made of."""
+    sizes = [len(text.encode("utf-8", "replace")) for text in texts]
+    before = sum(map(len, pieces)) - sum(sizes)
+    if before not in (0, 1) or not all(pieces):  # SentencePiece adds a space
+        return None
+    ends = list(itertools.accumulate(sizes))
+    counts = [0] * len(texts)
+    at = -before
+    for piece in pieces:
+        first, last = max(at, 0), at + len(piece) - 1
+        for index in range(bisect_right(ends, first), bisect_right(ends, max(last, 0)) + 1):
+            counts[index] += bool(sizes[index])
+        at += len(piece)
+    return counts

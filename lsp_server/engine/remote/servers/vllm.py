@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 from lsp_server.config import Config, Sampling
 from lsp_server.engine.http import HttpConnection
 from lsp_server.engine.protocol import InfillRequest, Message
-from lsp_server.engine.remote.pieces import Reader, reader_of
+from lsp_server.engine.remote.pieces import Reader, reader_of, shares
 from lsp_server.engine.remote.servers.openai import ALL_SAMPLES, Served, Stream, harmless
 from lsp_server.engine.remote.servers.tokens import TokenServer, beginning_with
 from lsp_server.engine.remote.vocabulary import Token, Tokens, Traits
 from lsp_server.errors import EngineRefused
-from lsp_server.prompting.control_text import control_texts
+from lsp_server.prompting.control_text import Harmless, control_texts
 from lsp_server.prompting.healing import MOST_DROPPED
 from lsp_server.prompting.infill import InfillPrompt
 
@@ -27,6 +27,7 @@ _HEALS_FROM = [0, 32]
 
 class Vllm(TokenServer):
     infills_by = "token ids, /v1/completions"
+    counts_by = "its tokenizer, /tokenize"
     streamed: ClassVar = {"stream": True, "stream_options": {"include_usage": True}}
     samples = ALL_SAMPLES | {"repeat_penalty": "repetition_penalty"}
 
@@ -77,6 +78,14 @@ class Vllm(TokenServer):
             controls=controls,
             taken=control_texts(),
         )
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """All in one question, as there are hundreds at a new place."""
+        await self.vocabulary()
+        harmless_texts = [Harmless.of(text).text for text in texts]
+        tokens = await self._ask("".join(harmless_texts))
+        counted = shares(harmless_texts, [self._read(written) for _, written in tokens])
+        return await super().count(texts) if counted is None else counted
 
     async def count_chat(self, messages: Sequence[Message]) -> int:
         body = {"model": self.served.instruct_model, "messages": harmless(messages)[0]}

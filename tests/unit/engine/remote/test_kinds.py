@@ -176,6 +176,14 @@ async def test_vllm_is_asked_for_the_cursors_line_only(engine_at):
         assert head not in texts
 
 
+async def test_vllm_counts_many_lines_in_one_question(engine_at):
+    async with vllm() as there, engine_at(there.url, "vllm") as engine:
+        await engine.count_tokens(Role.INFILL, ["x"])
+        asked = len(there.bodies("/tokenize"))
+        assert await engine.count_tokens(Role.INFILL, ["a b\n", "<b>", "\n"]) == [4, 3, 1]
+        assert len(there.bodies("/tokenize")) == asked + 1
+
+
 async def test_lm_studio(engine_at):
     models = [
         {"id": "nomic-embed", "type": "embeddings", "state": "loaded"},

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lsp_server.engine.protocol import ChatRequest, Finish, InfillRequest, Message
+from lsp_server.engine.protocol import ChatRequest, Finish, InfillRequest, Message, Role
 from lsp_server.errors import EngineRefused, PromptTooLong
 from lsp_server.prompting.control_text import control_texts
 from lsp_server.prompting.infill import end_tokens, infill_prompt
@@ -127,6 +127,18 @@ async def test_a_prompt_that_does_not_fit_is_told(engine):
         await everything(engine.infill(InfillRequest("x = 1\n" * 400, "", 16)))
     with pytest.raises(PromptTooLong, match="1024"):
         await everything(engine.chat(ChatRequest((Message("user", "Say hello. " * 400),), 16)))
+
+
+async def test_counts_are_never_below_the_models_own(engine, tiny_model):
+    """Each of these lines alone; together, and one after the other as in a file."""
+    lines = ["import os\n", "\n", "\n", "def f(é):\n", "\treturn '日本' </s>\n", "    x = 1", ""]
+    own = [len(tiny_model.vocab.encode_inside(line)) for line in lines]
+    counted = await engine.count_tokens(Role.INFILL, lines)
+    assert counted[-1] == 0
+    assert all(more >= count for more, count in zip(counted, own, strict=True))
+    assert sum(counted) >= len(tiny_model.vocab.encode("".join(lines)))
+    assert sum(counted) < 2 * sum(own)
+    assert await engine.count_tokens(Role.INSTRUCT, ["x = 1\n"]) == [5]
 
 
 async def test_chats_are_counted_with_the_servers_template(engine):
