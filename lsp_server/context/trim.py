@@ -31,9 +31,9 @@ _STEPS = (8, 16)
 _LEAST_STEP = 48
 # More than 1/20 of the budget is not left unspent.
 _MOST_UNSPENT = 20
-# The cursor's line is charged in steps of 1/64 of the budget, or of what a usual line has, so that
+# The cursor's line is charged in steps of 1/48 of the budget, or of what a usual line has, so that
 # typing keeps the shares.
-_LINE_STEP = 64
+_LINE_STEP = 48
 _USUAL_LINE = 48
 
 # Two for a document: what is shown, and what is shown at first.
@@ -92,7 +92,7 @@ def infill_window(snapshot: DocumentSnapshot, offset: int, budget: int, count: C
     # What neither side could take, lines being what they are, is offered to the first again.
     left_over = suffix_budget - right_cost - below_cost
     if is_whole and left_over + charge > budget // _MOST_UNSPENT:
-        step = budget // _LEAST_STEP
+        step = budget // (2 * _LEAST_STEP)
         most = budget - right_cost - below_cost
         shown, _ = above.shown(outline, most, reserved, _NEAR, step, used)
         prefix = shown + left

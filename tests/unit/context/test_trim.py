@@ -160,9 +160,9 @@ def test_the_suffix_does_not_depend_on_the_line_before_it(offset, typed, languag
     # A line that only closes a block counts as structure until something else stands on it.
     document = snapshot(text, language)
     assume(document.line(document.line_of(offset)).strip() not in ("}", "};", "end"))
-    # The line is charged in steps of 1/32 of the budget.
+    # The line is charged in steps of 1/48 of the budget.
     left = text[document.line_starts[document.line_of(offset)] : offset]
-    assume(len({sum(count_tokens([line])) // (1000 // 32) for line in (left, left + typed)}) == 1)
+    assume(len({sum(count_tokens([line])) // (1000 // 48) for line in (left, left + typed)}) == 1)
     before = window(document, offset, 1000)
     after = snapshot(text[:offset] + typed + text[offset:], language)
     assert window(after, offset + len(typed), 1000).suffix == before.suffix
