@@ -6,6 +6,7 @@ that llama.vim and other tools can ask our engine, and our client can ask llama-
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,7 @@ _SAMPLING = {field.name for field in attrs.fields(Sampling)}
 # llama-server's default of -1 is "until the model ends it".
 _UNLIMITED = 512
 _LONGEST_ERROR = 300
+_TOO_LONG = re.compile("(maximum|longer than the|exceeds the( available)?) context (length|size)")
 
 Json = Mapping[str, Any]
 
@@ -259,10 +261,11 @@ def error_of(body: Json) -> CodeLlamaError:
     some have `message` at the top.
     """
     error = body.get("error") or body.get("detail") or body.get("message") or body
+    if _is_too_long(error):
+        told = error.get("message") if isinstance(error, Mapping) else error
+        return PromptTooLong(_in_short(told), "Lower completion.context_tokens.")
     if not isinstance(error, Mapping):
         return EngineError(_in_short(error))
-    if _is_too_long(error):
-        return PromptTooLong(_in_short(error.get("message")), "Lower completion.context_tokens.")
     kind = error_named(str(error.get("type"))) if is_ours(body) else EngineError
     message = error.get("message")
     return (kind or EngineError)(_in_short(message or error), str(error.get("hint", "")))
@@ -271,15 +274,14 @@ def error_of(body: Json) -> CodeLlamaError:
 def is_ours(body: Any) -> bool:
     """Whether an error is one that our engine tells, or that we tell in our own words."""
     error = body.get("error") if isinstance(body, Mapping) else None
+    return (isinstance(error, Mapping) and "hint" in error) or _is_too_long(error)
+
+
+def _is_too_long(error: Any) -> bool:
+    """Whether a prompt didn't fit, in the words of llama-server, OpenAI and vLLM, or Ollama."""
     if not isinstance(error, Mapping):
-        return False
-    return "hint" in error or _is_too_long(error)
-
-
-def _is_too_long(error: Mapping[str, Any]) -> bool:
-    """Whether a prompt didn't fit, in llama-server's words, or in OpenAI's, which are vLLM's."""
-    told = str(error.get("message"))
-    return error.get("type") == "exceed_context_size_error" or "maximum context length" in told
+        return bool(_TOO_LONG.search(str(error)))
+    return error.get("type") == "exceed_context_size_error" or _is_too_long(error.get("message"))
 
 
 def _in_short(told: Any) -> str:

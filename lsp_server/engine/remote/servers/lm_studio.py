@@ -3,13 +3,19 @@
 from dataclasses import replace
 from typing import Any
 
-from lsp_server.engine.remote.servers.openai import ALL_SAMPLES, OpenAiServer, Served
+from lsp_server.engine.remote.servers.openai import (
+    ALL_SAMPLES,
+    STREAMED_WITH_USAGE,
+    OpenAiServer,
+    Served,
+)
 from lsp_server.errors import EngineRefused
 
 _WRITES = ("llm", "vlm")
 
 
 class LmStudio(OpenAiServer):
+    streamed = STREAMED_WITH_USAGE
     samples = ALL_SAMPLES
 
     _listed: list[dict[str, Any]]

@@ -8,6 +8,7 @@ from lsp_server.engine.http import Event
 from lsp_server.engine.protocol import Chunk, Finish, InfillRequest, Usage
 from lsp_server.engine.remote.servers.openai import (
     ALL_SAMPLES,
+    STREAMED_WITH_USAGE,
     OpenAiServer,
     Served,
     Stream,
@@ -22,6 +23,7 @@ _NS_PER_MS = 1e6
 
 class Ollama(OpenAiServer):
     infills_by = "the prompt as text, /api/generate"
+    streamed = STREAMED_WITH_USAGE
     samples = ALL_SAMPLES
 
     async def described(self) -> Served:
@@ -39,8 +41,7 @@ class Ollama(OpenAiServer):
         return Served(str(version.get("version", "")), names, "", "")
 
     async def start(self) -> Served:
-        """Loads the model too: how long a prompt may be is known only then, and what is longer
-        Ollama cuts without a word."""
+        """Loads the model too: how long a prompt may be is known only then."""
         served = await super().start()
         await self.http.json(
             "POST", "/api/generate", {"model": served.infill_model, "stream": False}
@@ -59,6 +60,7 @@ class Ollama(OpenAiServer):
             "model": self.served.infill_model,
             "prompt": infill_text(self.format, request.prefix, request.suffix, request.order),
             "raw": True,
+            "truncate": False,  # not in the middle without a word
             "stream": True,
             "options": {
                 "num_predict": max(1, request.max_tokens),

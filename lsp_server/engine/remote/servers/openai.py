@@ -23,6 +23,8 @@ Stream = AsyncGenerator[Chunk, None]
 _AROUND_A_MESSAGE = 32
 # OpenAI takes no more.
 _MOST_STOPS = 4
+# For servers that tell the usage of a stream if they are asked.
+STREAMED_WITH_USAGE = {"stream": True, "stream_options": {"include_usage": True}}
 # For servers that take every setting of Sampling, by llama.cpp's names.
 ALL_SAMPLES = {field.name: field.name for field in attrs.fields(Sampling)}
 

@@ -5,13 +5,19 @@ import re
 from collections.abc import Collection, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from lsp_server.config import Config, Sampling
 from lsp_server.engine.http import HttpConnection
 from lsp_server.engine.protocol import InfillRequest, Message
 from lsp_server.engine.remote.pieces import Reader, reader_of, shares
-from lsp_server.engine.remote.servers.openai import ALL_SAMPLES, Served, Stream, harmless
+from lsp_server.engine.remote.servers.openai import (
+    ALL_SAMPLES,
+    STREAMED_WITH_USAGE,
+    Served,
+    Stream,
+    harmless,
+)
 from lsp_server.engine.remote.servers.tokens import TokenServer, beginning_with
 from lsp_server.engine.remote.vocabulary import Token, Tokens, Traits
 from lsp_server.errors import EngineRefused
@@ -21,14 +27,14 @@ from lsp_server.prompting.infill import InfillPrompt
 
 # Questions on the way at a time.
 _AT_ONCE = 8
-# The first that was seen to let the ends of a middle end an answer that a grammar holds.
+# The first version that was seen to let the ends of a middle end an answer that a grammar holds.
 _HEALS_FROM = [0, 32]
 
 
 class Vllm(TokenServer):
     infills_by = "token ids, /v1/completions"
     counts_by = "its tokenizer, /tokenize"
-    streamed: ClassVar = {"stream": True, "stream_options": {"include_usage": True}}
+    streamed = STREAMED_WITH_USAGE
     samples = ALL_SAMPLES | {"repeat_penalty": "repetition_penalty"}
 
     def __init__(self, http: HttpConnection, config: Config) -> None:

@@ -59,7 +59,7 @@ async def test_ollama(engine_at):
         assert chunks[-1].finish is Finish.LENGTH
         assert chunks[-1].usage == Usage(7, 0, 2, 5.0, 4.0)
         body = there.bodies("/api/generate")[-1]
-        assert body["raw"] is True
+        assert (body["raw"], body["truncate"]) == (True, False)
         assert body["prompt"] == "<|fim_prefix|>a\nb<|fim_suffix|>c\n<|fim_middle|>"
         assert body["options"]["num_predict"] == 16
         request = ChatRequest((Message("user", "Hi."),), 8)
@@ -212,13 +212,21 @@ async def test_lm_studio_takes_a_model_that_is_not_loaded_by_name(engine_at):
 
 
 async def test_text_generation_webui(engine_at):
-    replies = {
-        "/v1/internal/model/info": [as_json({"model_name": "codellama-7b.Q4_K_M.gguf"})],
-        "/v1/completions": [completion("x")],
-    }
+    """As its source answers: nothing first, and the usage after the end, where it is asked for."""
+    answer = events(
+        {"choices": [{"index": 0, "finish_reason": None, "text": ""}], "usage": None},
+        {"choices": [{"index": 0, "finish_reason": None, "text": "x"}], "usage": None},
+        {"choices": [{"index": 0, "finish_reason": "stop", "text": ""}], "usage": None},
+        {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}},
+        "[DONE]",
+    )
+    info = {"model_name": "codellama-7b.Q4_K_M.gguf", "lora_names": [], "loader": "llama.cpp"}
+    replies = {"/v1/internal/model/info": [as_json(info)], "/v1/completions": [answer]}
     async with serving(replies) as there, engine_at(there.url, "text-generation-webui") as engine:
         assert (await engine.ready()).family == "code-llama"
-        assert text(await everything(engine.infill(ASK))) == "x"
+        chunks = await everything(engine.infill(ASK))
+        assert text(chunks) == "x"
+        assert chunks[-1].usage == Usage(9, 0, 1)
         assert await engine.count_tokens(Role.INFILL, ["abc"]) == [4]
     assert there.bodies("/v1/completions")[0]["prompt"] == "▁<PRE>a\nb▁<SUF>c\n▁<MID>"
 
