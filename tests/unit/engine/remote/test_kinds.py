@@ -6,7 +6,7 @@ import pytest
 
 from lsp_server.config import Models
 from lsp_server.engine.protocol import ChatRequest, Finish, InfillRequest, Message, Role, Usage
-from lsp_server.errors import EngineRefused
+from lsp_server.errors import EngineRefused, PromptTooLong
 from tests.scripted_server import Reply, as_json, chat, completion, events, serving
 
 MODEL = "qwen2.5-coder:1.5b"
@@ -229,6 +229,18 @@ async def test_text_generation_webui(engine_at):
         assert chunks[-1].usage == Usage(9, 0, 1)
         assert await engine.count_tokens(Role.INFILL, ["abc"]) == [4]
     assert there.bodies("/v1/completions")[0]["prompt"] == "▁<PRE>a\nb▁<SUF>c\n▁<MID>"
+
+
+async def test_text_generation_webui_writes_nothing_where_a_prompt_is_too_long(engine_at):
+    replies = {
+        "/v1/internal/model/info": [as_json({"model_name": "codellama-7b.Q4_K_M.gguf"})],
+        "/v1/completions": [completion("", finish="length"), completion("")],
+    }
+    async with serving(replies) as there, engine_at(there.url, "text-generation-webui") as engine:
+        with pytest.raises(PromptTooLong) as told:
+            await everything(engine.infill(ASK))
+        assert "engine.n_ctx" in told.value.hint
+        assert text(await everything(engine.infill(ASK))) == ""
 
 
 @pytest.mark.parametrize(
