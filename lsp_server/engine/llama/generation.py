@@ -16,7 +16,7 @@ from lsp_server.engine.protocol import Chunk, Finish, Usage
 # So many tokens of a whole prompt are read before an answer from it; where more are unread, the
 # near prompt serves, unless it has nearly as many.
 _READ_AT_ONCE = 64
-_HARDLY_MORE = 1.5
+_HARDLY_MORE = 1.2
 
 
 class Priority(IntEnum):
