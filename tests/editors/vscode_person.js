@@ -23,9 +23,12 @@ class Person {
   }
 
   async command(title) {
-    await this.keyboard.press('F1');
-    await this.page.locator('.quick-input-widget input').first().fill(`>${title}`);
-    await this.row(title).first().waitFor();
+    // What comes to the front at the same moment takes the palette away again.
+    const input = this.page.locator('.quick-input-widget input').first();
+    await this.insisting(async () => {
+      await this.keyboard.press('F1');
+      await input.fill(`>${title}`, { timeout: 10 * SECONDS }).catch(() => {});
+    }, this.row(title).first());
     await this.keyboard.press('Enter');
   }
 
@@ -76,9 +79,36 @@ class Person {
     return item;
   }
 
+  /** Does what restarts the server and waits until it is ready again. That it starts may be said for
+   * a moment only, so whatever the status bar says is written down. */
+  async restarting(change) {
+    await this.page.evaluate(() => {
+      const bar = document.querySelector('.part.statusbar');
+      window.saidOfStarting = false;
+      const look = () => (window.saidOfStarting ||= bar.textContent.includes('Code Llama: starting'));
+      new MutationObserver(look).observe(bar, { subtree: true, childList: true, characterData: true });
+    });
+    await change();
+    await this.page.waitForFunction(() => window.saidOfStarting, undefined, { timeout: 60 * SECONDS });
+    await this.status('ready');
+  }
+
+  /** Does what opens something and waits for it; as a person would, again where it did not open. */
+  async insisting(open, shown) {
+    for (let tries = 1; ; tries += 1) {
+      await open();
+      try {
+        return await shown.waitFor({ timeout: 10 * SECONDS });
+      } catch (error) {
+        if (tries === 4) throw error;
+        await this.keyboard.press('Escape');
+      }
+    }
+  }
+
   async menu(entry) {
-    await this.page.locator('.statusbar-item', { hasText: 'Code Llama:' }).first().click();
-    await this.row(entry).waitFor();
+    const item = this.page.locator('.statusbar-item', { hasText: 'Code Llama:' }).first();
+    await this.insisting(() => item.click(), this.row(entry));
     return this.row(entry);
   }
 

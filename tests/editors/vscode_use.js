@@ -87,9 +87,9 @@ async function lightBulb(person) {
   await person.keyboard.press('Control+Home');
   await person.keyboard.press('F8');
   await person.keyboard.press('Escape');
-  await person.keyboard.press('Control+.');
   const entry = person.page.locator('.action-widget .monaco-list-row', { hasText: 'Fix' }).first();
-  await entry.waitFor();
+  // The menu shows what there is when it opens: where that was too early, it is opened again.
+  await person.insisting(() => person.keyboard.press('Control+.'), entry);
   return entry;
 }
 
@@ -103,9 +103,7 @@ async function fix(person) {
 }
 
 async function confirmed(person) {
-  person.setting('codellama.confirmEdits', true);
-  await person.status('starting');
-  await person.status('ready');
+  await person.restarting(() => person.setting('codellama.confirmEdits', true));
   await person.open('also-broken.json');
   await lightBulb(person);
   await person.keyboard.press('Enter');
@@ -117,9 +115,7 @@ async function confirmed(person) {
   await person.page.locator('.bulk-edit-panel .edit-checkbox').first().click();
   await apply.click();
   await person.line('{ "a": 1, "b": 2 }');
-  person.setting('codellama.confirmEdits', undefined);
-  await person.status('starting');
-  await person.status('ready');
+  await person.restarting(() => person.setting('codellama.confirmEdits', undefined));
   return { before, lines: await person.lines() };
 }
 
@@ -202,9 +198,8 @@ async function killed(person) {
 
 async function restarted(person) {
   const before = engine();
-  await (await person.menu('Restart the engine')).click();
-  await person.status('starting');
-  await person.status('ready');
+  const entry = await person.menu('Restart the engine');
+  await person.restarting(() => entry.click());
   return { before, after: engine() };
 }
 
