@@ -3,6 +3,7 @@
 It takes the better part of a minute to start, so tests of a module share one.
 """
 
+import contextlib
 import os
 import subprocess
 import time
@@ -51,9 +52,8 @@ def _until_up(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _SECONDS_TO_START
     with httpx.Client(trust_env=False) as http:
         while process.poll() is None and time.monotonic() < deadline:
-            try:
+            with contextlib.suppress(httpx.HTTPError):
                 if http.get(url).status_code == 200:
                     return
-            except httpx.HTTPError:
-                time.sleep(0.5)
+            time.sleep(0.5)  # a server that loads for a minute tells nobody when it is there
     pytest.fail("vLLM did not start")
