@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from lsp_server.context.budget import Count
 from lsp_server.context.outline import Definition, Outline
@@ -9,10 +10,13 @@ from lsp_server.context.outlining import outline_of
 from lsp_server.documents import DocumentSnapshot
 
 _MOST_DEFINITIONS = 8
+_MOST_METHODS = 12
 _LONGEST_HEAD = 200
 # A token of code has 3 or 4 characters; what is far longer is not worth counting.
 _CHARACTERS_PER_TOKEN = 16
 _WORD = re.compile(r"[^\W\d]\w*")
+_CALLED = re.compile(r"([^\W\d]\w*)\s*\(")
+_ALIKE = 0.75  # of difflib's measure
 
 
 def excerpt(snapshot: DocumentSnapshot, start: int, end: int, budget: int, count: Count) -> str:
@@ -73,18 +77,45 @@ def _first_lines(text: str, budget: int, count: Count) -> str:
 
 def definitions_used(snapshot: DocumentSnapshot, first: int, last: int) -> list[str]:
     """The heads of the functions and classes that lines `first` to `last` name and that stand
-    elsewhere in the file, in its order."""
+    elsewhere in the file, in its order, a class with its methods. A name that the file does not
+    define stands for those that are spelled nearly so: it may be a slip."""
     outline = outline_of(snapshot)
     if outline is None:
         return []
     used = set(_WORD.findall(outline.lines(first, last)))
-    heads = [
-        head
+    heads = {
+        id(definition): (definition, _head(outline, definition))
         for definition in _all(outline.definitions)
-        if (definition.last < first or definition.first > last)
-        and used & set(_names(head := _head(outline, definition)))
-    ]
-    return heads[:_MOST_DEFINITIONS]
+        if definition.last < first or definition.first > last
+    }
+    names = {key: _name(head) for key, (_, head) in heads.items()}
+    wanted = used | _nearly(_unknown(snapshot, outline, first, last), set(names.values()))
+    shown: list[str] = []
+    within = -1  # the last line of the class that is shown with its methods
+    for key, (definition, head) in heads.items():
+        if names[key] in wanted and definition.first > within:
+            shown.append(_with_methods(outline, definition, head))
+            within = definition.last if definition.container else within
+    return shown[:_MOST_DEFINITIONS]
+
+
+def _unknown(snapshot: DocumentSnapshot, outline: Outline, first: int, last: int) -> set[str]:
+    """What these lines call that stands nowhere else in the file."""
+    called = set(_CALLED.findall(outline.lines(first, last)))
+    start, end = outline.line_start(first), outline.line_start(last + 1)
+    return called - set(_WORD.findall(snapshot.text[:start] + snapshot.text[end:]))
+
+
+def _nearly(words: set[str], names: set[str]) -> set[str]:
+    return {name for word in words for name in get_close_matches(word, names, 1, _ALIKE)}
+
+
+def _with_methods(outline: Outline, definition: Definition, head: str) -> str:
+    """The head; of a class, followed by its methods' heads."""
+    if not definition.container:
+        return head
+    methods = [_head(outline, child) for child in definition.children if not child.container]
+    return "\n".join([head, *(f"    {method}" for method in methods[:_MOST_METHODS])])
 
 
 def _all(definitions: list[Definition]) -> list[Definition]:
@@ -98,6 +129,7 @@ def _head(outline: Outline, definition: Definition) -> str:
     return " ".join(filter(None, lines)).partition("{")[0].rstrip(" :")[:_LONGEST_HEAD]
 
 
-def _names(head: str) -> list[str]:
-    """The name that the head defines: the last word before its parameters or bases."""
-    return _WORD.findall(re.split(r"[(<:=]", head)[0])[-1:]
+def _name(head: str) -> str:
+    """What the head defines: the last word before its parameters or bases."""
+    words = _WORD.findall(re.split(r"[(<:=]", head)[0])
+    return words[-1] if words else ""

@@ -58,8 +58,15 @@ def test_the_budget_is_kept(code, budget):
         ("«def area(w):\n    return area(w)»\n", []),
         (
             "class A(B):\n    def f(self):\n        pass\n\n\n«A().f()»\n",
-            ["class A(B)", "def f(self)"],
+            ["class A(B)\n    def f(self)"],
         ),
+        (
+            "class A:\n    def g(self):\n        pass\n\n\ndef h():\n    A()\n\n\n«a.g(h)»\n",
+            ["def g(self)", "def h()"],
+        ),
+        # A slip of the pen stands for what it is nearly; what stands in the file does not.
+        ("def parse_line(s):\n    pass\n\n\n«parse_lines(s)»\n", ["def parse_line(s)"]),
+        ("def parse_line(s):\n    pass\n\n\nparse_lines = 1\n«parse_lines(s)»\n", []),
         ("@cached\ndef f(\n    a,\n    b,\n):\n    return 1\n\n\n«f(1)»\n", ["def f( a, b, )"]),
     ],
 )
