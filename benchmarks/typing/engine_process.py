@@ -83,6 +83,7 @@ async def _started(config: Config, records: Path) -> asyncio.subprocess.Process:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.typing.observed", str(records)),
         stdin=asyncio.subprocess.PIPE,
+        start_new_session=True,  # as the product starts it: systems share out CPU by sessions
     )
     assert process.stdin
     process.stdin.write(json.dumps(attrs.asdict(config)).encode())

@@ -21,11 +21,21 @@ def register(server: LanguageServer, session: Session) -> None:
     def copied(params: Any) -> None:
         uri = member(member(params, "textDocument"), "uri")
         snapshot = session.documents.get(uri) if isinstance(uri, str) else None
-        first, last = (_line(params, end) for end in ("start", "end"))
-        if snapshot and session.related and first is not None and last is not None:
-            session.related.note_copied(snapshot, first, last)
+        lines = copied_lines(params)
+        if snapshot and session.related and lines:
+            session.related.note_copied(snapshot, *lines)
 
 
-def _line(params: Any, end: str) -> int | None:
-    line = member(member(member(params, "range"), end), "line")
-    return line if isinstance(line, int) else None
+def copied_lines(params: Any) -> tuple[int, int] | None:
+    """The first and the last line of the range. One of which the range has only the start is none
+    of them."""
+    (first, _), (last, character) = (_position(params, end) for end in ("start", "end"))
+    if first is None or last is None:
+        return None
+    return first, last - 1 if character == 0 and last > first else last
+
+
+def _position(params: Any, end: str) -> list[int | None]:
+    at = member(member(params, "range"), end)
+    found = (member(at, name) for name in ("line", "character"))
+    return [number if isinstance(number, int) else None for number in found]

@@ -11,6 +11,7 @@ function server.reset()
   server.requests = {} -- the params of textDocument/inlineCompletion
   server.cancelled = 0
   server.cursors = {} -- the params of codellama/cursor
+  server.copied = {} -- and of codellama/copied
   server.commands = {} -- the params of workspace/executeCommand
 end
 
@@ -76,6 +77,8 @@ vim.lsp.config('codellama', {
           server.cancelled = server.cancelled + 1
         elseif method == 'codellama/cursor' then
           table.insert(server.cursors, params)
+        elseif method == 'codellama/copied' then
+          table.insert(server.copied, params)
         elseif method == 'exit' then
           close()
         end

@@ -1,4 +1,4 @@
-"""The Neovim plugin tells where the cursor rests. The server's part is fake_server.lua's."""
+"""The Neovim plugin tells where the cursor rests and what was yanked. The server's part is fake_server.lua's."""
 
 import pytest
 
@@ -36,3 +36,12 @@ def test_typing_asks_and_tells_nothing(nvim):
     nvim.wait_until("#server.requests > 0", "nothing was asked")
     assert nvim.lua("#server.cursors") <= 2  # entering insert mode moves the cursor
     assert nvim.lua(f"{LATEST}.position.character") <= 7
+
+
+def test_what_is_yanked_is_told_and_what_is_deleted_is_not(nvim):
+    nvim.type("ggjdd")
+    nvim.type("ggyj")
+    nvim.wait_until("#server.copied > 0", "it was not told")
+    [told] = nvim.lua("server.copied")
+    assert told["textDocument"]["uri"].endswith("/file.py")
+    assert [told["range"][end]["line"] for end in ("start", "end")] == [0, 2]

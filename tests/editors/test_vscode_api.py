@@ -68,7 +68,12 @@ def run_inside(place: Place, name: str, workspace: Path, **env: str) -> None:
 def test_in_a_trusted_workspace_of_two_folders(place):
     environment = place.folder / "environment" / "bin"
     environment.mkdir(parents=True)
-    (environment / "codellama-lsp").symlink_to(place.server)
+    told = place.folder / "told"
+    write_script(
+        environment / "codellama-lsp",
+        f"[ \"$1\" = serve ] || exec '{place.server}' \"$@\"",
+        f"tee '{told}' | '{place.server}' \"$@\"",
+    )
     for name in ("one", "two"):
         (place.project / name).mkdir()
         (place.project / name / "file.py").write_text("def f(values):\n    ")
@@ -77,7 +82,8 @@ def test_in_a_trusted_workspace_of_two_folders(place):
     workspace.write_text(json.dumps({"folders": folders, "settings": MODEL}))
     (place.project / "environment").symlink_to(place.folder / "environment")
     place.set()
-    run_inside(place, "trusted", workspace, CODELLAMA_TEST_SERVER=str(place.server))
+    known = {"CODELLAMA_TEST_SERVER": str(place.server), "CODELLAMA_TEST_TOLD": str(told)}
+    run_inside(place, "trusted", workspace, **known)
 
 
 def test_in_a_workspace_that_is_not_trusted(place):

@@ -1,6 +1,6 @@
 // Tells the server where the cursor rests, so that it reads the code there before the first key.
 
-import { Disposable, TextEditor, window } from 'vscode';
+import { Disposable, TextDocument, TextEditor, window } from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 
 const REST_MS = 200;
@@ -29,9 +29,13 @@ export function tellWhereTheCursorRests(client: () => LanguageClient | undefined
   );
 }
 
+/** Whether the server knows the document: others are none of its languages, or on no disk. */
+export function isServed(client: LanguageClient, { uri }: TextDocument): boolean {
+  return client.isRunning() && ['file', 'untitled', 'vscode-notebook-cell'].includes(uri.scheme);
+}
+
 function tell(client: LanguageClient | undefined, { document, selection }: TextEditor): void {
-  // A document that the server was not told of is none of its languages, or on no disk.
-  if (client?.isRunning() && ['file', 'untitled', 'vscode-notebook-cell'].includes(document.uri.scheme)) {
+  if (client && isServed(client, document)) {
     const { line, character } = selection.active;
     void client.sendNotification('codellama/cursor', {
       textDocument: { uri: client.code2ProtocolConverter.asUri(document.uri) },

@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { commands, ConfigurationChangeEvent, ExtensionContext, LogOutputChannel, ProgressLocation, Uri, window, workspace } from 'vscode';
 import { registerActions } from './actions';
+import { tellWhatIsCopied } from './copied';
 import { tellWhereTheCursorRests } from './cursor';
 import type { Installation } from './install';
 import { showMenu, toggle, toggleLanguage } from './menu';
@@ -46,6 +47,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     ...registerActions(() => server.client),
     ...registerCommands(server, parts),
     tellWhereTheCursorRests(() => server.client),
+    tellWhatIsCopied(() => server.client),
     workspace.onDidGrantWorkspaceTrust(() => server.restart()),
     workspace.onDidChangeConfiguration(settle((change) => applySettings(server, parts, change))),
   );

@@ -2,8 +2,9 @@
 
 const assert = require('node:assert');
 const { execFile } = require('node:child_process');
+const { readFileSync } = require('node:fs');
 const { promisify } = require('node:util');
-const { commands, extensions, languages, NotebookCellKind, Range, Uri, window, workspace, ...vscode } = require('vscode');
+const { commands, env, extensions, languages, NotebookCellKind, Range, Uri, window, workspace, ...vscode } = require('vscode');
 const { accept, all, serverIsThere, typed, until } = require('./check.js');
 
 const SUGGESTION = 'return max(values)\n    # the largest';
@@ -128,6 +129,18 @@ async function where_the_cursor_rests_is_prepared_before_a_key() {
   await until('the engine is asked, though nothing was typed', async () => (await prepared()) > before);
 }
 
+async function what_is_copied_is_told() {
+  const editor = await typed('first = 1\nsecond = 2\nthird = 3\n');
+  editor.selection = new vscode.Selection(1, 0, 2, 5);
+  await commands.executeCommand('editor.action.clipboardCopyAction');
+  const range = JSON.stringify({ start: { line: 1, character: 0 }, end: { line: 2, character: 5 } });
+  await until('the server is told', () => {
+    const told = readFileSync(process.env.CODELLAMA_TEST_TOLD, 'utf8');
+    return told.includes('"codellama/copied"') && told.includes(range);
+  });
+  assert.strictEqual(await env.clipboard.readText(), 'second = 2\nthird');
+}
+
 exports.run = () => all({
   is_active_and_tells_no_telemetry,
   the_server_of_the_python_environment_is_started,
@@ -142,4 +155,5 @@ exports.run = () => all({
   actions_are_offered_and_a_diagnostic_gets_its_fix,
   a_notebooks_cell_is_completed,
   where_the_cursor_rests_is_prepared_before_a_key,
+  what_is_copied_is_told,
 });

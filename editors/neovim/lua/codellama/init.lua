@@ -34,6 +34,7 @@ function M.setup(options)
   require('codellama.builtin').start()
   require('codellama.inline').start()
   require('codellama.cursor').start()
+  require('codellama.copied').start()
   for action, key in pairs(config.current.keys) do
     M._bind(action, key)
   end
