@@ -41,15 +41,15 @@ async def _decode(written: Written) -> dict[str, Any]:
     gpu = supports_gpu()
     limit = bandwidth.measured(gpu) / written.bytes_a_token
     async with running_engine(str(written.path)) as engine:
-        prefill, decode = await ours(engine, 0)
+        speed = await ours(engine, 0)
     return {
         "beside the bandwidth": "GPU" if gpu else "CPU",
         "weights read a token, MB": written.bytes_a_token / 1e6,
         "copy, GB/s": limit * written.bytes_a_token / 1e9,
         "limit, tokens/s": limit,
-        "decode, tokens/s": decode,
-        "share of the limit": decode / limit,
-        "prefill, tokens/s": prefill,
+        "decode, tokens/s": speed.decode,
+        "share of the limit": speed.decode / limit,
+        "prefill, tokens/s": speed.prefill,
     }
 
 

@@ -30,6 +30,7 @@ async def llama_server(model: Path, *options: str) -> AsyncIterator[httpx.AsyncC
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
         env=peer.environment("passive"),
+        start_new_session=True,  # as our engine, so that both get the same share of the CPU
     )
     try:
         async with httpx.AsyncClient(

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks import peer
 from benchmarks.typing.engine_process import Running, running_engine
@@ -15,11 +16,20 @@ from lsp_server.models.store import locate
 _PROMPT, _GENERATED = 512, 64
 
 
+class Speed(NamedTuple):
+    """Tokens a second: of reading a prompt with nothing else in the KV cache, of reading one with
+    as long a one kept there, and of writing behind the first. llama.cpp attends to all that is in
+    the cache, and masks what is another sequence's."""
+
+    prefill: float
+    prefill_beside: float
+    decode: float
+
+
 async def speeds(model: str, threads: int, rounds: int = 3) -> list[Row]:
-    """Tokens a second, the mean of some rounds in turn. llama-bench with our ubatch, and with its
-    own."""
-    mine: list[tuple[float, float]] = []
-    theirs: dict[int, list[tuple[float, float]]] = {EngineSettings().n_ubatch: [], 512: []}
+    """The mean of some rounds in turn. llama-bench with our ubatch, and with its own."""
+    mine: list[Speed] = []
+    theirs: dict[int, list[Speed]] = {EngineSettings().n_ubatch: [], 512: []}
     for number in range(rounds):
         async with running_engine(model) as engine:
             mine.append(await ours(engine, number))
@@ -33,26 +43,33 @@ async def speeds(model: str, threads: int, rounds: int = 3) -> list[Row]:
     return rows
 
 
-def _row(name: str, found: list[tuple[float, float]]) -> Row:
+def _row(name: str, found: list[Speed]) -> Row:
     return {
         "tokens a second": name,
-        f"prefill of {_PROMPT}": mean(prefill for prefill, _ in found),
-        f"decode of {_GENERATED}": mean(decode for _, decode in found),
+        f"prefill of {_PROMPT}": mean(one.prefill for one in found),
+        f"prefill beside {_PROMPT} kept": mean(one.prefill_beside for one in found),
+        f"decode of {_GENERATED}": mean(one.decode for one in found),
     }
 
 
-async def ours(engine: Running, number: int) -> tuple[float, float]:
-    """Tokens a second of prefill and decode by a client's clock, after one to warm up. `number`
-    makes the texts differ."""
-    for name in ("warm", "count"):
-        text = await _text_of(engine, f"{name}{number} ")
-        before = await engine.http.totals()
-        started = time.perf_counter()
-        times = [
-            time.perf_counter()
-            async for _ in engine.http.infill(InfillRequest(text, "", _GENERATED))
-        ]
-        after = await engine.http.totals()
+async def ours(engine: Running, number: int) -> Speed:
+    """By a client's clock, with an engine that has read nothing yet. `number` makes the texts
+    differ."""
+    async for _ in engine.http.infill(InfillRequest("warm", "", 1)):
+        pass
+    prefill, decode = await _timed(engine, f"one {number} ")
+    beside, _ = await _timed(engine, f"two {number} ")
+    return Speed(prefill, beside, decode)
+
+
+async def _timed(engine: Running, head: str) -> tuple[float, float]:
+    text = await _text_of(engine, head)
+    before = await engine.http.totals()
+    started = time.perf_counter()
+    times = [
+        time.perf_counter() async for _ in engine.http.infill(InfillRequest(text, "", _GENERATED))
+    ]
+    after = await engine.http.totals()
     generated = after.generated - before.generated
     prompt = after.evaluated - before.evaluated - (generated - 1)
     return prompt / (times[0] - started), (generated - 1) / (times[-1] - times[0])
@@ -71,8 +88,8 @@ async def _text_of(engine: Running, head: str) -> str:
     return text
 
 
-async def _theirs(model: Path, threads: int, ubatch: int) -> tuple[float, float]:
-    """Both at the positions at which ours are: a token is decoded after the prompt."""
+async def _theirs(model: Path, threads: int, ubatch: int) -> Speed:
+    """At the depths at which ours are."""
     program = peer.program("llama-bench")
     if program is None:
         raise SystemExit("llama-bench is not built yet: `make llama-server`.")
@@ -87,4 +104,4 @@ async def _theirs(model: Path, threads: int, ubatch: int) -> tuple[float, float]
     )
     out, _ = await process.communicate()
     speed = {(bool(t["n_gen"]), t["n_depth"]): float(t["avg_ts"]) for t in json.loads(out)}
-    return speed[False, 0], speed[True, _PROMPT]
+    return Speed(speed[False, 0], speed[False, _PROMPT], speed[True, _PROMPT])
