@@ -129,7 +129,13 @@ Asked = Server | BareModel | Peer
 async def asking(way: str, config: Config, peer_url: str = "") -> AsyncIterator[Asked]:
     """A way of asking, with its model loaded."""
     if way == PEER:
-        async with httpx.AsyncClient(base_url=peer_url, timeout=300, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=peer_url,
+            timeout=300,
+            trust_env=False,
+            # While a task's test runs, llama-server closes a connection that is kept.
+            limits=httpx.Limits(max_keepalive_connections=0),
+        ) as client:
             yield Peer(client, config.completion.max_tokens)
         return
     if way == BARE:

@@ -1,4 +1,5 @@
-"""The Neovim plugin tells where the cursor rests and what was yanked. The server's part is fake_server.lua's."""
+"""The Neovim plugin tells where the cursor rests and what was yanked. The server's part is played by
+fake_server.lua."""
 
 import pytest
 

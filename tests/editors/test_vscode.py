@@ -64,6 +64,7 @@ def seen(vscode, vsix, tmp_path_factory):
         for name, text in {
             "file.py": SOURCE,
             "words.py": "def f(values):\n    ",
+            "copied.py": "copied = 1\n",
             "several.py": "def f(values):\n    r",
             "killed.py": "def f(values):\n    ",
             "broken.json": BROKEN,
@@ -85,6 +86,10 @@ def test_tab_accepts_it(seen):
 
 def test_a_word_is_accepted(seen):
     assert without_error(seen["byWord"])["lines"][1] == "    return"
+
+
+def test_copying_and_pasting_are_as_ever(seen):
+    without_error(seen["copied"])
 
 
 def test_next_and_previous_go_through_several(seen):

@@ -71,7 +71,7 @@ def test_in_a_trusted_workspace_of_two_folders(place):
     told = place.folder / "told"
     write_script(
         environment / "codellama-lsp",
-        f"[ \"$1\" = serve ] || exec '{place.server}' \"$@\"",
+        f'[ "$1" = serve ] || exec \'{place.server}\' "$@"',
         f"tee '{told}' | '{place.server}' \"$@\"",
     )
     for name in ("one", "two"):

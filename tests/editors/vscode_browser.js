@@ -7,7 +7,10 @@ async function open(task) {
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
-  const page = await browser.newPage({ viewport: { width: 1200, height: 720 } });
+  const page = await browser.newPage({
+    viewport: { width: 1200, height: 720 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
   return { browser, page };
 }
 

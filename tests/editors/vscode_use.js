@@ -32,6 +32,19 @@ async function byWord(person) {
   return { lines: await person.lines() };
 }
 
+async function copied(person) {
+  await person.open('copied.py');
+  await person.keyboard.press('Control+Home');
+  await person.keyboard.press('Shift+ArrowDown');
+  await person.keyboard.press('Control+c');
+  await person.keyboard.press('Control+End');
+  await person.keyboard.press('Control+v');
+  await person.until('it is there twice', async () =>
+    (await person.lines()).filter((line) => line === 'copied = 1').length === 2);
+  await person.keyboard.press('Escape');
+  return {};
+}
+
 async function several(person) {
   await person.open('several.py');
   await person.keyboard.press('Control+End');
@@ -245,7 +258,7 @@ async function licence(person) {
 }
 
 play(
-  [ghostText, accepted, byWord, several, explain, generate, fix, confirmed, menu, language, snooze, openLog, chooseModel,
+  [ghostText, accepted, byWord, copied, several, explain, generate, fix, confirmed, menu, language, snooze, openLog, chooseModel,
     killed, restarted, failed, doctor, licence],
   (person) => person.status('ready', 180 * SECONDS),
 );

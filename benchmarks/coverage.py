@@ -1,0 +1,118 @@
+"""Does the model see the names that it is to write?
+
+`python -m benchmarks.coverage` takes the gaps of `benchmarks.masked` and counts which of their
+names stand in what is shown: chosen by syntax, in a plain window of the same budget, and in the
+whole file, which bounds what any choice can give. No model is asked; its tokenizer counts.
+"""
+
+import builtins
+import io
+import keyword
+import re
+import sys
+import tokenize
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmarks import masked_tasks, table
+from benchmarks.masked import plain_window
+from benchmarks.masked_tasks import SETS, Masked
+from benchmarks.typing.versus import token_counter
+from lsp_server.config import Config
+from lsp_server.context.budget import Count
+from lsp_server.context.trim import Window, infill_window
+from lsp_server.documents import DocumentSnapshot
+from lsp_server.models.store import locate
+
+_WORD = re.compile(r"[^\W\d]\w*")
+# What every model knows without being shown it.
+_KNOWN = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "self", "cls"}
+
+Way = Callable[[DocumentSnapshot, int], Window]
+
+
+@click.command()
+@click.option("--budgets", default="880,1900,3900", show_default=True, help="Tokens shown.")
+@click.option("--limit", type=click.IntRange(1), default=300, show_default=True, help="Gaps.")
+@click.option("--set", "chosen_set", type=click.Choice(SETS), default=SETS[1], show_default=True)
+@click.option("--model", default=Config().models.infill, show_default=True)
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False))
+def main(budgets: str, limit: int, chosen_set: str, model: str, json_path: Path | None) -> None:
+    """The share of the gaps' names that stand in what is shown."""
+    tasks = masked_tasks.tasks(chosen_set, limit)
+    count = _remembering(token_counter(locate(model)))
+    rows = [row for budget in budgets.split(",") for row in _rows(tasks, int(budget), count)]
+    rows.append(_row(tasks, "whole file", None, _whole))
+    print(table.as_text(rows))
+    content = {
+        "command": " ".join(["python -m benchmarks.coverage", *sys.argv[1:]]),
+        "machine": table.machine(model),
+        "set": chosen_set,
+        "rows": rows,
+    }
+    table.write_json(json_path or table.RESULTS / "coverage.json", content)
+
+
+def names_in(code: str) -> set[str]:
+    """The names in a piece of code, without keywords, builtins and what is in strings and
+    comments."""
+    found = set()
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(code.strip()).readline):
+            if token.type == tokenize.NAME and len(token.string) > 2:
+                found.add(token.string)
+    except (tokenize.TokenError, IndentationError, SyntaxError):
+        pass  # a gap may end anywhere: up to here it was read
+    return found - _KNOWN
+
+
+def _rows(tasks: Sequence[Masked], budget: int, count: Count) -> Iterator[dict[str, Any]]:
+    ways: dict[str, Way] = {
+        "plain": lambda snapshot, at: plain_window(snapshot.text, at, budget, count),
+        "syntax": lambda snapshot, at: infill_window(snapshot, at, budget, count),
+    }
+    for name, way in ways.items():
+        yield _row(tasks, name, budget, way)
+
+
+def _whole(snapshot: DocumentSnapshot, at: int) -> Window:
+    return Window(snapshot.text[:at], snapshot.text[at:])
+
+
+def _row(tasks: Sequence[Masked], name: str, budget: int | None, way: Way) -> dict[str, Any]:
+    gaps = all_seen = names = seen = 0
+    for task in tasks:
+        wanted = names_in(task.wanted)
+        if not wanted:
+            continue
+        window = way(DocumentSnapshot(task.path.as_uri(), 1, "python", task.text), task.offset)
+        shown = wanted & set(_WORD.findall(f"{window.prefix}\n{window.suffix}"))
+        gaps, all_seen = gaps + 1, all_seen + (shown == wanted)
+        names, seen = names + len(wanted), seen + len(shown)
+    return {
+        "budget": budget,
+        "way": name,
+        "gaps": gaps,
+        "names": names,
+        "names shown": seen / names,
+        "gaps with all shown": all_seen / gaps,
+    }
+
+
+def _remembering(count_one: Callable[[str], int]) -> Count:
+    known: dict[str, int] = {}
+
+    def count(texts: Sequence[str]) -> list[int]:
+        for text in texts:
+            if text not in known:
+                known[text] = count_one(text)
+        return [known[text] for text in texts]
+
+    return count
+
+
+if __name__ == "__main__":
+    main()
