@@ -1,5 +1,4 @@
-"""The Neovim plugin tells where the cursor rests and what was yanked. The server's part is played by
-fake_server.lua."""
+"""The plugin tells where the cursor rests and what was yanked. The server is fake_server.lua."""
 
 import pytest
 
