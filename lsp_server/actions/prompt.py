@@ -32,20 +32,22 @@ _LINE_END = re.compile(r"\r\n?")
 
 @dataclass(frozen=True)
 class ActionPrompt:
-    """A prompt that fits. `lines_left_out` of the selection are not in it."""
+    """A prompt that fits. `lines_left_out` of the selection are not in it. `later` are the messages
+    of further attempts, which may have more to say."""
 
     messages: tuple[Message, ...]
+    later: tuple[Message, ...]
     max_tokens: int
     n_ctx: int
     lines_left_out: int = 0
 
 
 async def again(prompt: ActionPrompt, answer: str, advice: str, engine: Engine) -> ActionPrompt:
-    """The prompt with the advice: as a reply to the answer, or, without one, as a part of it. Where
-    neither fits n_ctx, as it is."""
-    *before, asked = prompt.messages
+    """The prompt of a further attempt with the advice: as a reply to the answer, or, without one, as
+    a part of it. Where neither fits n_ctx, the first attempt's."""
+    *before, asked = prompt.later
     told = (*before, Message("user", f"{asked.content}\n{advice}"))
-    replied = (*prompt.messages, Message("assistant", answer), Message("user", advice))
+    replied = (*prompt.later, Message("assistant", answer), Message("user", advice))
     room = prompt.n_ctx - prompt.max_tokens
     for messages in (replied, told) if answer.strip() else (told,):
         if await engine.count_chat_tokens(messages) <= room:
@@ -123,12 +125,13 @@ class _Fitting:
         while budget >= _LEAST_CONTEXT:
             context = await self._context(budget)
             if await self.size(selection, context) <= self.room:
-                return self._prompt(self._messages(selection, context))
+                return self._prompt(selection, context)
             budget //= 2
-        return self._prompt(self._messages(selection))
+        return self._prompt(selection)
 
-    def _prompt(self, messages: tuple[Message, ...], left_out: int = 0) -> ActionPrompt:
-        return ActionPrompt(messages, self.max_tokens, self.n_ctx, left_out)
+    def _prompt(self, selection: str, context: str = "", left_out: int = 0) -> ActionPrompt:
+        first, later = (self._messages(selection, context, attempt) for attempt in (1, 2))
+        return ActionPrompt(first, later, self.max_tokens, self.n_ctx, left_out)
 
     async def trimmed(self, selection: str) -> ActionPrompt:
         """The selection's first lines and the heads of the others; of a line that is too long
@@ -143,7 +146,7 @@ class _Fitting:
             left_out = max(total - shown.count("\n") - 1, 1)
             noted = self._with_note(shown, left_out)
             if await self.size(noted) <= self.room:
-                return self._prompt(self._messages(noted), left_out)
+                return self._prompt(noted, left_out=left_out)
             room = room * 9 // 10
 
     async def _excerpt(self, room: int) -> str:
@@ -160,7 +163,9 @@ class _Fitting:
         note = f"... {left_out} more lines are left out here ..."
         return f"{selection}\n{language.comment_line(note) if language else note}"
 
-    def _messages(self, selection: str, context: str = "") -> tuple[Message, ...]:
+    def _messages(
+        self, selection: str, context: str = "", attempt: int = 1
+    ) -> tuple[Message, ...]:
         subject = self.subject
         variables = Variables(
             language=subject.language,
@@ -168,6 +173,7 @@ class _Fitting:
             selection=selection,
             context=context,
             definitions=self.definitions,
+            attempt=attempt,
             diagnostics=subject.known_wrong,
             instruction=subject.instruction,
             answer_language=self.spoken,

@@ -36,6 +36,8 @@ class Variables:
     instruction: str = ""
     definitions: str = ""
     """The heads of what the selection names and the file defines elsewhere."""
+    attempt: int = 1
+    """2 where the first answer could not become an edit, and after that."""
     answer_language: str = "English"
     """What the user reads, by its English name."""
     fence: str = "```"

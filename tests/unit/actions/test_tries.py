@@ -61,6 +61,17 @@ async def test_a_second_try_with_the_reason_told(answer, reason, told):
     assert shown is not second.messages[-1].content.startswith(first.messages[-1].content)
 
 
+async def test_further_tries_of_a_fix_show_what_the_code_names():
+    text = "def twice(a):\n    return 2 * a\n\n\n«def f(a):\n    return tvice(a)»\n"
+    same = "```python\ndef f(a):\n    return tvice(a)\n```"
+    double, _, _ = await tried(same, text=text)
+    first, second, third = (r.messages[-1].content for r in double.chat_requests)
+    assert "def twice(a)" not in first
+    assert "def twice(a)\n" in second
+    assert "same as before" in second
+    assert "def twice(a)\n" in third
+
+
 async def test_three_tries_and_then_the_reason():
     double, reasons, said = await tried(SAME)
     assert len(double.chat_requests) == 3
