@@ -163,9 +163,7 @@ class _Fitting:
         note = f"... {left_out} more lines are left out here ..."
         return f"{selection}\n{language.comment_line(note) if language else note}"
 
-    def _messages(
-        self, selection: str, context: str = "", attempt: int = 1
-    ) -> tuple[Message, ...]:
+    def _messages(self, selection: str, context: str = "", attempt: int = 1) -> tuple[Message, ...]:
         subject = self.subject
         variables = Variables(
             language=subject.language,
