@@ -43,8 +43,8 @@ class ActionPrompt:
 
 
 async def again(prompt: ActionPrompt, answer: str, advice: str, engine: Engine) -> ActionPrompt:
-    """The prompt of a further attempt with the advice: as a reply to the answer, or, without one, as
-    a part of it. Where neither fits n_ctx, the first attempt's."""
+    """The prompt of a further attempt with the advice: as a reply to the answer, or, without one,
+    as a part of it. Where neither fits n_ctx, the first attempt's."""
     *before, asked = prompt.later
     told = (*before, Message("user", f"{asked.content}\n{advice}"))
     replied = (*prompt.later, Message("assistant", answer), Message("user", advice))
