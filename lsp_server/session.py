@@ -38,6 +38,7 @@ class Session:
         self.client_name = ""
         self.loading: asyncio.Future[None] | None = None
         self._make_engine = make_engine
+        self._begun = asyncio.Event()
         self._telling: asyncio.Future[None] | None = None
 
     def look_around(self, roots: Sequence[Path]) -> None:
@@ -84,6 +85,7 @@ class Session:
     def _follow(self, engine: Engine) -> None:
         """Make it the session's engine and tell how it fares, as long as it is."""
         self.engine = engine
+        self._begun.set()
 
         def told(condition: Condition) -> None:
             # The start itself knows when it has ended, and why.
@@ -96,8 +98,21 @@ class Session:
 
     async def stop_engine(self) -> None:
         engine, self.engine, self.engine_info = self.engine, None, None
+        self._begun.clear()
         if engine:
             await engine.close()
+
+    async def begun_engine(self) -> Engine | None:
+        """The engine, be it ready or not, waited for where its start has just been asked for. None
+        where it could not be begun."""
+        if self.engine is None and self.loading:
+            begun = asyncio.ensure_future(self._begun.wait())
+            either: list[asyncio.Future[Any]] = [begun, self.loading]
+            try:
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                begun.cancel()
+        return self.engine
 
     def set_log_level(self, level: LogLevel) -> None:
         """Of the engine's own log, where it has one; ours is set by whoever calls this."""

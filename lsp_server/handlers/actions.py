@@ -174,7 +174,7 @@ class Actions:
 
     async def _run(self, asked: Requested) -> EditResult | PageResult | None:
         """The result; None where it is a page that has been shown already."""
-        engine = self._session.engine
+        engine = await self._session.begun_engine()
         if engine is None:
             raise AnswerError(
                 "No model is loaded.", "The first message after the start said why and what to do."

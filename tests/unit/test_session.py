@@ -1,10 +1,12 @@
-"""Superseding."""
+"""Superseding, and the engine that is being started."""
 
 import asyncio
 
 import pytest
 
-from lsp_server.session import Newest
+from lsp_server.config import Config
+from lsp_server.engine.double import ScriptedEngine
+from lsp_server.session import Newest, Session
 
 
 async def test_the_newer_supersedes_the_older():
@@ -54,3 +56,33 @@ async def _forever(ended: asyncio.Event | None = None) -> int:
     finally:
         if ended:
             ended.set()
+
+
+async def test_an_engine_whose_start_was_asked_for_is_waited_for():
+    engine = ScriptedEngine()
+    session = Session(Config(), lambda config: engine)
+    asked_for = asyncio.Event()
+
+    async def load() -> None:
+        await asked_for.wait()  # the editor is told first
+        await session.start_engine()
+
+    session.loading = asyncio.ensure_future(load())
+    waiting = asyncio.ensure_future(session.begun_engine())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    asked_for.set()
+    assert await waiting is engine
+
+
+async def test_an_engine_that_can_not_be_begun_is_none():
+    session = Session(Config(), lambda config: ScriptedEngine())
+
+    async def fails() -> None:
+        raise OSError
+
+    session.loading = asyncio.ensure_future(fails())
+    assert await session.begun_engine() is None
+    assert session.loading.exception()
+    session.loading = None
+    assert await session.begun_engine() is None
