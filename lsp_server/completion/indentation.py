@@ -59,6 +59,8 @@ def _to_spaces(place: Place, lines: Sequence[str], later: Sequence[int]) -> Conv
     first line that is deeper than a header shows one."""
     base = width(lines[0])
     theirs = next(_steps_after_headers(place.language, [lines[0], *(lines[n] for n in later)]), 0)
+    if not theirs and not any("\t" in indent_of(lines[n]) for n in later):
+        return lambda line: line
     unit = _files_step(place) or theirs or _USUAL_STEP
     deeper = [width(lines[n]) - base for n in later if width(lines[n]) > base]
     rescale = theirs not in (0, unit) and all(d % theirs == 0 for d in deeper)

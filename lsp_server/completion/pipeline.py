@@ -152,14 +152,15 @@ class Pipeline:
         """Token counts for the thread that trims: known ones at once, others from the engine."""
 
         def count(texts: Sequence[str]) -> list[int]:
-            unknown = [text for text in dict.fromkeys(texts) if text not in self._counts]
+            if len(self._counts) > _COUNTS_KEPT:
+                self._counts = {}
+            known = self._counts
+            unknown = [text for text in dict.fromkeys(texts) if text not in known]
             if unknown:
                 counting = self._engine.count_tokens(Role.INFILL, unknown)
                 counts = asyncio.run_coroutine_threadsafe(counting, loop).result()
-                if len(self._counts) > _COUNTS_KEPT:
-                    self._counts = {}
-                self._counts.update(zip(unknown, counts, strict=True))
-            return [self._counts[text] for text in texts]
+                known.update(zip(unknown, counts, strict=True))
+            return [known[text] for text in texts]
 
         return count
 

@@ -83,6 +83,7 @@ class LlamaContext:
         moves = settings.move_cached
         self.kv = KvCache(self.handle, params.n_ctx, n_sequences, n_forks, moves=moves)
         self._batch = llama_cpp.llama_batch_init(settings.n_batch, 0, 1)
+        self._logits = ctypes.c_float * model.vocab.size
         self.totals = Totals()
 
     def abort(self) -> None:
@@ -119,7 +120,7 @@ class LlamaContext:
         Shape: (n_vocab,).
         """
         pointer = llama_cpp.llama_get_logits_ith(self.handle, part.row)
-        return np.ctypeslib.as_array(pointer, shape=(self.model.vocab.size,))
+        return np.ctypeslib.as_array(self._logits.from_address(ctypes.addressof(pointer.contents)))
 
     def close(self) -> None:
         if self.handle:

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from lsp_server.engine.llama.binding import llama_cpp
+from lsp_server.engine.llama.earlier import Earlier
 from lsp_server.prompting.control_text import any_of, is_control_text
 from lsp_server.prompting.healing import PieceIndex
 
@@ -30,6 +31,8 @@ class Vocab:
         self._anchor_length = len(self._tokenize(_ANCHOR))
         # Gemma's is a SentencePiece vocabulary too, but adds no dummy space.
         self.adds_space: bool = self._piece(self._tokenize("a")[0]).startswith(b" ")
+        self._at_start = Earlier(self._encode, self._encode_inside, self.piece)
+        self._inside = Earlier(self._encode_inside, self._encode_inside, self.piece)
 
     @property
     def bos(self) -> int | None:
@@ -48,16 +51,10 @@ class Vocab:
         return str(llama_cpp.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace"))
 
     def encode(self, text: str) -> list[int]:
-        if not text:
-            return []
-        first, *rest = self._harmless(text)
-        tokens = self._tokenize(first)
-        for fragment in rest:
-            tokens += self._tokenize_inside(fragment)
-        return tokens
+        return self._at_start.encode(text)
 
     def encode_inside(self, text: str) -> list[int]:
-        return [token for part in self._harmless(text) for token in self._tokenize_inside(part)]
+        return self._inside.encode(text)
 
     def control(self, text: str) -> int | None:
         return self._controls.get(text)
@@ -116,6 +113,18 @@ class Vocab:
         kinds = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
         attributes = (llama_cpp.llama_vocab_get_attr(self._vocab, i) for i in range(self.size))
         return [(self.text(i), i, kind) for i, kind in enumerate(attributes) if kind & kinds]
+
+    def _encode(self, text: str) -> list[int]:
+        if not text:
+            return []
+        first, *rest = self._harmless(text)
+        tokens = self._tokenize(first)
+        for fragment in rest:
+            tokens += self._tokenize_inside(fragment)
+        return tokens
+
+    def _encode_inside(self, text: str) -> list[int]:
+        return [token for part in self._harmless(text) for token in self._tokenize_inside(part)]
 
     def _harmless(self, text: str) -> list[str]:
         """The text in fragments without a control token's text: cut after its first character."""
