@@ -49,6 +49,7 @@ def start_logging(level: str, program: str, file: Path | None = None, stderr: bo
     except OSError as error:
         problem = f"There is no log file: {error.strerror or error}"
     for handler in root.handlers:
+        handler.addFilter(_matters)
         handler.addFilter(_without_code)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -76,6 +77,14 @@ def whereabouts(error: BaseException) -> str:
 def _kind(error: BaseException) -> str:
     kind = type(error)
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
+def _matters(record: logging.LogRecord) -> bool:
+    """False for a race in anyio's unix sockets: data comes at the moment in which whoever waited
+    for it was cancelled, and the event loop says so as an error. Nothing is lost by it."""
+    error = record.exc_info[1] if record.exc_info else None
+    raced = type(error).__name__ == "InvalidStateError" and "Future.set_result" in str(record.msg)
+    return not (raced and record.name == "asyncio")
 
 
 def _without_code(record: logging.LogRecord) -> bool:

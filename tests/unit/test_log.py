@@ -158,3 +158,19 @@ def test_whereabouts_of_an_error_that_replaced_another():
         found = whereabouts(error)
     assert found.startswith("asyncio.exceptions.CancelledError\n  ")
     assert "ValueError" not in found
+
+
+def test_a_cancelled_read_that_has_data_after_all_is_no_error(file):
+    """What anyio does in waiting for a socket: a reader that is taken off a moment too late."""
+    start_logging("info", "serve", file)
+
+    async def race():
+        loop = asyncio.get_running_loop()
+        waiting = loop.create_future()
+        waiting.cancel()
+        loop.call_soon(waiting.set_result, None)
+        loop.call_soon(loop.create_future().result)
+        await asyncio.sleep(0)
+
+    asyncio.run(race())
+    assert [line["message"] for line in lines(file)] == ["Exception in callback Future.result"]
