@@ -58,7 +58,7 @@ lint: install
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/mypy --platform win32 --cache-dir .mypy_cache/win32
+	$(VENV)/bin/mypy --platform win32 --cache-dir .mypy_cache/win32 -p lsp_server
 
 format: install
 	$(VENV)/bin/ruff check --fix .

@@ -48,10 +48,10 @@ def main(lines: str, budget: int, json_path: Path | None) -> None:
 
 def _measured(size: int, budget: int) -> list[dict[str, Any]]:
     typist = Typist(_source(size), budget)
-    typist.key(len(typist.store.get(URI).text) // 2, "")
+    typist.key(len(typist.snapshot.text) // 2, "")
     first = typist.times.pop()
     for place in PLACES:
-        text = typist.store.get(URI).text
+        text = typist.snapshot.text
         offset = text.index("\n", int(len(text) * place))
         for n, character in enumerate(TYPED):
             typist.key(offset + n, character)
@@ -81,9 +81,14 @@ class Typist:
         self._budget = budget
         self._count = _kept_counts()
 
+    @property
+    def snapshot(self) -> DocumentSnapshot:
+        snapshot = self.store.get(URI)
+        assert snapshot
+        return snapshot
+
     def key(self, offset: int, text: str) -> None:
-        before = self.store.get(URI)
-        at = Positions().position(before, offset)
+        at = Positions().position(self.snapshot, offset)
         times: dict[str, float] = {}
         snapshot = _timed(times, "change", lambda: self._changed(at, text))
         offset += len(text)
@@ -94,12 +99,10 @@ class Typist:
 
     def _changed(self, at: types.Position, text: str) -> DocumentSnapshot:
         """As textDocument/didChange and the request's position are handled."""
-        snapshot = self.store.get(URI)
-        start = Positions().offset(snapshot, at)
-        self.store.edit(URI, snapshot.version + 1, Edit(start, start, text))
-        snapshot = self.store.get(URI)
-        Positions().offset(snapshot, at)
-        return snapshot
+        start = Positions().offset(self.snapshot, at)
+        self.store.edit(URI, self.snapshot.version + 1, Edit(start, start, text))
+        Positions().offset(self.snapshot, at)
+        return self.snapshot
 
 
 def _timed(times: dict[str, float], name: str, work: Callable[[], Any]) -> Any:

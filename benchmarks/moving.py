@@ -91,7 +91,7 @@ async def answered(engine: LlamaEngine, place: Place) -> Answered:
     return Answered(text.split("\n")[0], usage)
 
 
-async def run(files: int, jumps: int) -> dict[str, dict[str, list[Any]]]:
+async def run(files: int, jumps: int) -> list[dict[str, Any]]:
     """For each way the answers, file by file; each file begins with an empty cache."""
     found: dict[str, list[tuple[Place, Answered]]] = {"anew": [], "moved": []}
     for way, moves in (("anew", False), ("moved", True)):
@@ -109,7 +109,7 @@ async def run(files: int, jumps: int) -> dict[str, dict[str, list[Any]]]:
     return _rows(found)
 
 
-def _rows(found: dict[str, list[tuple[Place, Answered]]]) -> Any:
+def _rows(found: dict[str, list[tuple[Place, Answered]]]) -> list[dict[str, Any]]:
     same = [
         moved.text == anew.text
         for (_, anew), (_, moved) in zip(found["anew"], found["moved"], strict=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import attrs
 
-from lsp_server.config import Config, EngineSettings
+from lsp_server.config import Config, EngineSettings, Kind
 from lsp_server.engine.protocol import InfillRequest, Usage
 from lsp_server.engine.remote.engine import RemoteEngine
 from lsp_server.errors import CodeLlamaError
@@ -41,7 +41,7 @@ class Answered:
 class Typist:
     """Types in one file with one engine; `number` chooses the file."""
 
-    def __init__(self, number: int, kind: str, url: str) -> None:
+    def __init__(self, number: int, kind: Kind, url: str) -> None:
         self._number = number
         settings = EngineSettings(kind=kind, url=url)
         self._engine = RemoteEngine(attrs.evolve(Config(), engine=settings))
@@ -85,7 +85,7 @@ class Typist:
 
 
 async def type_all(
-    kind: str, url: str, count: int, keys: int, pause: float, some: asyncio.Event
+    kind: Kind, url: str, count: int, keys: int, pause: float, some: asyncio.Event
 ) -> list[Answered]:
     """Everyone at once; all their keys in the order in which they were pressed. `some` is set when
     a third of them was answered."""

@@ -106,7 +106,9 @@ class Trials:
             await asked
         decodes = await self._until_quiet()
         running = next((d for d in decodes if d.begun <= sent < d.ended), None)
-        return running and (running, (max(d.ended for d in decodes) - sent) * 1000)
+        if running is None:
+            return None
+        return running, (max(d.ended for d in decodes) - sent) * 1000
 
     @property
     def _id(self) -> str:

@@ -12,8 +12,8 @@ import httpx
 from benchmarks import peer
 
 # --fim-qwen-1.5b-default and its sisters, but for the model.
-LLAMA_VIM = ("--ctx-size", "0", "--batch-size", "1024", "--ubatch-size", "1024")
-LLAMA_VIM = (*LLAMA_VIM, "--cache-reuse", "256")
+_BATCHES = ("--batch-size", "1024", "--ubatch-size", "1024")
+LLAMA_VIM = ("--ctx-size", "0", *_BATCHES, "--cache-reuse", "256")
 _SECONDS_TO_LOAD = 120
 
 

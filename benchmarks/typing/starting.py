@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from contextlib import AsyncExitStack
+from typing import Any
 
 import psutil
 
@@ -31,7 +32,7 @@ async def initialize(times: int) -> Row:
 
 async def memory(model: str, clients: tuple[int, ...] = (1, 5)) -> list[Row]:
     """MiB of the engine and of each `serve`, every client with a file open and a suggestion."""
-    rows = []
+    rows: list[Row] = []
     for count in clients:
         async with running_engine(model) as engine, AsyncExitStack() as editors:
             serves = [await _client(engine, editors, number) for number in range(count)]
@@ -75,7 +76,7 @@ async def _initialized() -> float:
     )
     assert process.stdin
     assert process.stdout
-    params = {"processId": None, "rootUri": None, "capabilities": {}}
+    params: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
     process.stdin.write(_message("initialize", params, number=1))
     await process.stdin.drain()
     await process.stdout.readuntil(b"\r\n\r\n")
