@@ -1,8 +1,9 @@
 """Does the model see the names that it is to write?
 
 `python -m benchmarks.coverage` takes the gaps of `benchmarks.masked` and counts which of their
-names stand in what is shown: chosen by syntax, in a plain window of the same budget, and in the
-whole file, which bounds what any choice can give. No model is asked; its tokenizer counts.
+names stand in what is shown: chosen by syntax, in a plain window of the same budget, with a quarter
+of it for other files, and in the whole file, which bounds what any choice of its code can give. No
+model is asked; its tokenizer counts.
 """
 
 import builtins
@@ -19,16 +20,19 @@ import click
 
 from benchmarks import masked_tasks, table
 from benchmarks.masked import plain_window
-from benchmarks.masked_tasks import SETS, Masked
+from benchmarks.masked_tasks import PACKAGES, SETS, Masked
 from benchmarks.typing.versus import token_counter
-from lsp_server.config import Config
+from lsp_server.completion.others import others_at
+from lsp_server.config import Config, Files
 from lsp_server.context.budget import Count
+from lsp_server.context.related.index import RelatedIndex
 from lsp_server.context.trim import Window, infill_window
 from lsp_server.documents import DocumentSnapshot
 from lsp_server.models.store import locate
 
 _WORD = re.compile(r"[^\W\d]\w*")
 # What every model knows without being shown it.
+_FILES_SHARE = 4
 _KNOWN = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "self", "cls"}
 
 Way = Callable[[DocumentSnapshot, int], Window]
@@ -70,12 +74,28 @@ def names_in(code: str) -> set[str]:
 
 
 def _rows(tasks: Sequence[Masked], budget: int, count: Count) -> Iterator[dict[str, Any]]:
+    related = RelatedIndex([PACKAGES], Files(gitignore=False))
     ways: dict[str, Way] = {
         "plain": lambda snapshot, at: plain_window(snapshot.text, at, budget, count),
         "syntax": lambda snapshot, at: infill_window(snapshot, at, budget, count),
+        "syntax+files": lambda snapshot, at: _with_files(related, snapshot, at, budget, count),
     }
     for name, way in ways.items():
         yield _row(tasks, name, budget, way)
+    related.close()
+
+
+def _with_files(
+    related: RelatedIndex, snapshot: DocumentSnapshot, at: int, budget: int, count: Count
+) -> Window:
+    related.note_open(snapshot)
+    related.chunks_for(snapshot, at)
+    related.wait(snapshot.uri)
+    others = others_at(related, snapshot, at, budget // _FILES_SHARE, count, apart=True)
+    related.note_closed(snapshot.uri)
+    window = infill_window(snapshot, at, budget - others.cost, count)
+    files = others.repository.files if others.repository else ()
+    return Window("\n".join([*(file.text for file in files), window.prefix]), window.suffix)
 
 
 def _whole(snapshot: DocumentSnapshot, at: int) -> Window:
