@@ -228,4 +228,5 @@ def _place(snapshot: DocumentSnapshot, offset: int) -> Place:
         after=unix_lines(snapshot.text[offset:]),
         shape=shape_at(snapshot, offset),
         language=language_of(snapshot.language, snapshot.uri),
+        snapshot=snapshot,
     )

@@ -8,7 +8,8 @@ from lsp_server.completion.similarity import has_words
 from lsp_server.context.brackets import SCANNED, Opened, Scan, scan, still_open, window_before
 from lsp_server.context.languages import Language
 from lsp_server.context.scope import Shape, opens_block
-from lsp_server.context.syntax import SyntaxTree, parse_text
+from lsp_server.context.syntax import SyntaxTree, parse, parse_text
+from lsp_server.documents import DocumentSnapshot
 
 _TAB = 4
 # Longer documents are not checked for syntax errors.
@@ -18,12 +19,14 @@ _LONGEST_PARSED = 200_000
 @dataclass(frozen=True)
 class Place:
     """The cursor in a document: all that stands before and after it (line ends are `\\n`), how
-    much is wanted there, and the language where its grammar is known."""
+    much is wanted there, and the language where its grammar is known. With its snapshot the
+    document is not parsed anew."""
 
     before: str
     after: str
     shape: Shape
     language: Language | None
+    snapshot: DocumentSnapshot | None = None
 
     @cached_property
     def head(self) -> str:
@@ -91,8 +94,11 @@ class Place:
     @cached_property
     def tree(self) -> SyntaxTree | None:
         """The document's tree as it is; None without a grammar, and for what is too long."""
-        if self.language is None or len(self.before) + len(self.after) > _LONGEST_PARSED:
+        length = len(self.before) + len(self.after)
+        if self.language is None or length > _LONGEST_PARSED:
             return None
+        if self.snapshot and len(self.snapshot.text) == length:  # else it has other line ends
+            return parse(self.snapshot)
         return parse_text(self.language, self.before + self.after)
 
     def prepare(self) -> None:

@@ -9,7 +9,6 @@ a letter: within strings, comments and names, which is where it stands, any lett
 
 import codecs
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
@@ -23,8 +22,9 @@ from lsp_server.documents import DocumentSnapshot, Edit
 # data or generated, and is treated as lines.
 LONGEST_PARSED = 6_000_000
 
-# So much is read at a time: between two reads other threads can run.
-_READ_AT_A_TIME = 16_384
+# A longer text is read in parts, between which other threads can run.
+_READ_AT_ONCE = 65_536
+_PART = 16_384
 _KEPT_DOCUMENTS = 8
 _KEPT_TREES = 2  # of the text as it is, and without the line that is being typed
 _LETTER = "codellama-letter"
@@ -153,21 +153,38 @@ def _parsed(
     edit: Edit | None = None,
 ) -> SyntaxTree:
     """`edit` is what made the previous text this one, where that is known."""
-    # A parser holds the state of one parse, so each parse, on whatever thread, has its own.
-    parser = tree_sitter.Parser(language.grammar())
     if previous is None:
         data = _encoded(snapshot.text)
-        return SyntaxTree(language, snapshot, data, parser.parse(_reader(data)))
+        return SyntaxTree(language, snapshot, data, _tree_of(language, data))
     if edit is None:
         span = changed_span(previous.snapshot, snapshot)
     else:
         span = edit.start, edit.end, edit.start + len(edit.text)
     data, edited = _edited(previous, snapshot, *span)
-    return SyntaxTree(language, snapshot, data, parser.parse(_reader(data), edited))
+    return SyntaxTree(language, snapshot, data, _tree_of(language, data, edited))
 
 
-def _reader(data: bytes) -> Callable[[int, object], bytes]:
-    return lambda byte, point: data[byte : byte + _READ_AT_A_TIME]
+def _tree_of(
+    language: Language, data: bytes, edited: tree_sitter.Tree | None = None
+) -> tree_sitter.Tree:
+    # A parser holds the state of one parse, so each parse, on whatever thread, has its own.
+    parser = tree_sitter.Parser(language.grammar())
+    if len(data) <= _READ_AT_ONCE:
+        return parser.parse(data, edited) if edited else parser.parse(data)
+    # tree-sitter never lets go of what it was given to read (0.26.1): so it gets views, of which
+    # nothing is left when they are released.
+    views: list[memoryview] = []
+
+    def read(byte: int, _point: object) -> memoryview:
+        views.append(whole[byte : byte + _PART])
+        return views[-1]
+
+    with memoryview(data) as whole:
+        try:
+            return parser.parse(read, edited) if edited else parser.parse(read)
+        finally:
+            for view in views:
+                view.release()
 
 
 def _edited(

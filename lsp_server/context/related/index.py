@@ -134,7 +134,8 @@ class RelatedIndex:
         all_names = names_in(snapshot.text[:_LARGEST_READ])
         view = _lines_around(snapshot, line, _VIEW)
         with self._lock:
-            before = {(c.path, c.text) for c in self._chosen[snapshot.uri].chunks}
+            chosen = self._chosen.get(snapshot.uri, _Document())  # it may be closed by now
+            before = {(c.path, c.text) for c in chosen.chunks}
             ring = [chunk for uri, chunk in reversed(self._ring) if uri != snapshot.uri]
         ranked: list[tuple[float, Chunk]] = []
         for path, named, weight in self._definitions(snapshot):

@@ -1,3 +1,6 @@
+import gc
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,3 +111,19 @@ def test_typing_ends_in_the_tree_of_a_fresh_parse(edits):
 def test_no_language_raises_on_other_languages_code(language):
     for sample in SAMPLES.values():
         assert parse_text(language, sample.text[:500]).error_count() >= 0
+
+
+@pytest.mark.parametrize("lines", [100, 5_000])
+def test_what_was_parsed_is_let_go_of(lines):
+    text = "def f(a):\n    return a\n" * lines
+    tree = parse_text(PYTHON, text)
+    kept: list[int] = []
+    tracemalloc.start()
+    for _ in range(2):
+        for number in range(10):
+            tree = reparsed(tree, Edit(len(text) // 2, len(text) // 2, f"x{number}"))
+            parse_text(PYTHON, f"{text}# {number}")
+        gc.collect()
+        kept.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert kept[1] - kept[0] < 2 * len(text)

@@ -3,6 +3,7 @@
 import pytest
 
 from lsp_server.config import Files
+from lsp_server.context.related.chunk import names_in
 from lsp_server.context.related.index import RelatedIndex
 from lsp_server.documents import DocumentSnapshot, Edit
 
@@ -84,6 +85,20 @@ def test_a_name_of_an_open_file_that_is_not_imported(index, workspace):
     assert [chunk.path for chunk in chunks(index, main, 3)] == ["b.go"]
     index.note_closed(other.uri)
     assert chunks(index, main, 4) == []
+
+
+def test_a_document_that_is_closed_while_its_choice_is_made(index, workspace, monkeypatch, caplog):
+    main = document(workspace, "main.py", MAIN)
+
+    def names_while_closing(text):
+        index.note_closed(main.uri)
+        return names_in(text)
+
+    monkeypatch.setattr("lsp_server.context.related.index.names_in", names_while_closing)
+    index.note_open(main)
+    index.chunks_for(main, 0)
+    index._thread.shutdown(wait=True)
+    assert caplog.records == []
 
 
 def test_recent_edits_of_other_files(index, workspace):
