@@ -248,6 +248,21 @@ def _is_preprocessor(place: Place, line: str) -> bool:
     return named and bool(_PREPROCESSOR.match(line.lstrip()))
 
 
+def without_open_header(place: Place, lines: list[str]) -> list[str]:
+    """The lines up to where the last of them opens a block that nothing fills, which is where the
+    model was cut off: in Python that is no code."""
+    language = place.language
+    if language is None or language.name != "python" or place.rest.strip():
+        return lines
+    kept = lines
+    code = [n for n, line in enumerate(lines) if line.strip() and line.lstrip()[0] != "#"]
+    for n in reversed(code[1:]):
+        if not opens_block(lines[n], language) or width(place.next_line) > width(lines[n]):
+            break
+        kept = lines[:n]
+    return kept
+
+
 def without_continuation(place: Place, lines: list[str]) -> list[str]:
     """The lines, the last one only up to its closers where it closes one block and opens the next
     (`} else {`)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lsp_server.completion.closers import replaced_closers, spread, with_missing, without_surplus
 from lsp_server.completion.indentation import as_the_file
-from lsp_server.completion.limits import end_of, without_continuation
+from lsp_server.completion.limits import end_of, without_continuation, without_open_header
 from lsp_server.completion.place import Place, lay_out, text_of
 from lsp_server.context.brackets import still_open
 from lsp_server.context.scope import Shape, opens_block
@@ -45,7 +45,7 @@ class Suggestion:
 def clean(place: Place, middle: str) -> Suggestion | None:
     """What of the model's middle to show; None where nothing useful is left."""
     lines = as_the_file(place, lay_out(place, cut_loop(cut_control(middle))))
-    lines = lines[: end_of(place, lines)]
+    lines = without_open_header(place, lines[: end_of(place, lines)])
     return _that_parses(place, lines) if lines else None
 
 

@@ -221,6 +221,18 @@ BLOCKS = {
         "class A:\n    def f(self):\n"
         '        """\n        Return it.\n        """\n        return 1\n',
     ),
+    "a header that was cut off": (
+        "python",
+        "class A:\n    ‸\n    y = 2\n",
+        "x = 1\n\n    def f(self):\n        for a in self.b:\n            # b\n            if a:",
+        "class A:\n    x = 1\n    y = 2\n",
+    ),
+    "a header whose body stands below": (
+        "python",
+        "def f(a):\n    ‸\n        a += b\n",
+        "for b in a:\n",
+        "def f(a):\n    for b in a:\n        a += b\n",
+    ),
     "nothing but the next line below": (
         "python",
         "x = 1\n‸\nreturn_code = 2\n",
