@@ -50,7 +50,12 @@ class _Asking:
         subject = self.subject
         tags = fence_tags(subject.snapshot, subject.syntax)
         text, cut = "", False
-        request = ChatRequest(prompt.messages, prompt.max_tokens, sampling or self.sampling)
+        request = ChatRequest(
+            prompt.messages,
+            prompt.max_tokens,
+            sampling or self.sampling,
+            copies=self.template.edits,
+        )
         async with aclosing(self.engine.chat(request)) as stream:
             async for chunk in stream:
                 text += chunk.text

@@ -78,11 +78,13 @@ class Message:
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """Answer the last message."""
+    """Answer the last message. With `copies` much of the answer stands in the messages already,
+    which an engine may make use of."""
 
     messages: tuple[Message, ...]
     max_tokens: int
     sampling: Sampling = field(default_factory=Sampling)
+    copies: bool = False
 
 
 class Finish(StrEnum):

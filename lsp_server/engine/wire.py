@@ -1,8 +1,8 @@
 """The engine's requests and answers as JSON: llama-server's `/infill` and OpenAI's chat.
 
-Both sides of the wire are here, so that they can't differ. `order`, `heal` and `near` are ours, and
-left out where they are not set; so is `likelihood`. Everything else is what llama-server takes, so
-that llama.vim and other tools can ask our engine, and our client can ask llama-server.
+Both sides of the wire are here, so that they can't differ. `order`, `heal`, `near` and `copies` are
+ours, and left out where they are not set; so is `likelihood`. Everything else is what llama-server
+takes, so that llama.vim and other tools can ask our engine, and our client can ask llama-server.
 """
 
 import json
@@ -98,7 +98,8 @@ def _near(body: Any) -> tuple[str, str] | None:
 
 
 def chat_body(request: ChatRequest) -> dict[str, Any]:
-    return {
+    ours = {"copies": True} if request.copies else {}
+    return ours | {
         "messages": [{"role": m.role, "content": m.content} for m in request.messages],
         "max_tokens": request.max_tokens,
         "stream": True,
@@ -111,6 +112,7 @@ def chat_request(body: Json) -> ChatRequest:
         messages=messages(body),
         max_tokens=_max_tokens(body, "max_tokens"),
         sampling=_sampling(body),
+        copies=body.get("copies") is True,
     )
 
 

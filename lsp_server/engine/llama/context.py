@@ -35,11 +35,12 @@ class Aborted(Exception):
 
 @dataclass
 class Part:
-    """Tokens to append to one sequence; `row` is where their last one stands in the batch, `done`
-    how many of them were evaluated."""
+    """Tokens to append to one sequence, the last `guessed` of them in the hope that they are what
+    follows; `row` is where the last one stands in the batch, `done` how many were evaluated."""
 
     sequence: KvSequence
     tokens: Sequence[int]
+    guessed: int = 0
     row: int = -1
     done: int = 0
 
@@ -60,8 +61,8 @@ class LlamaContext:
         params.n_ctx = cells(self.n_ctx)
         params.n_seq_max = sequence_count(n_sequences, n_forks)
         params.kv_unified = True
-        # Only the last token of a sequence is asked for its logits.
-        params.n_outputs_max = params.n_seq_max
+        # The last token of a sequence is asked for its logits; where it is alone, some guesses too.
+        params.n_outputs_max = self.n_outputs = params.n_seq_max
         params.n_batch = settings.n_batch
         params.n_ubatch = min(settings.n_ubatch, settings.n_batch)
         if settings.kv_cache == "q8_0":
@@ -95,7 +96,7 @@ class LlamaContext:
 
     def decode(self, parts: Sequence[Part]) -> None:
         """Append each part's tokens to its sequence, all in one llama_decode of at most n_batch
-        tokens; the logits of each part's last token are kept.
+        tokens; the logits of each part's last token are kept, and of those before its guesses.
 
         Raises Aborted (the sequences then hold what was finished) and EngineError.
         """
@@ -114,12 +115,13 @@ class LlamaContext:
                 "Lower engine.n_ctx or engine.n_batch; the log at level debug has its reasons.",
             )
 
-    def logits(self, part: Part) -> npt.NDArray[np.float32]:
-        """A view of the logits of a part's last token, valid until the next decode.
+    def logits(self, part: Part, back: int = 0) -> npt.NDArray[np.float32]:
+        """A view of the logits of a part's last token, or of the one so many before it, valid until
+        the next decode.
 
         Shape: (n_vocab,).
         """
-        pointer = llama_cpp.llama_get_logits_ith(self.handle, part.row)
+        pointer = llama_cpp.llama_get_logits_ith(self.handle, part.row - back)
         return np.ctypeslib.as_array(self._logits.from_address(ctypes.addressof(pointer.contents)))
 
     def close(self) -> None:
@@ -141,7 +143,8 @@ class LlamaContext:
                 batch.logits[row] = 0
                 row += 1
             part.row = row - 1
-            batch.logits[part.row] = 1
+            for asked in range(part.row - part.guessed, row):
+                batch.logits[asked] = 1
         batch.n_tokens = row
 
     def _keep(self, part: Part, start: int, status: int) -> None:

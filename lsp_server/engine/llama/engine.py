@@ -135,7 +135,8 @@ class LlamaEngine:
         loaded = await self._wait_loaded()
         context = loaded.instruct
         tokens = loaded.chat_format.encode(request.messages, context.model.vocab)
-        plan = Plan(Prompt(tokens), request.max_tokens, request.sampling, Priority.CHAT)
+        most, sampling = request.max_tokens, request.sampling
+        plan = Plan(Prompt(tokens), most, sampling, Priority.CHAT, copies=request.copies)
         async for chunk in self._stream(plan, context):
             yield chunk
 

@@ -11,6 +11,7 @@ from lsp_server.config import Sampling
 from lsp_server.engine.llama.answer import Answer
 from lsp_server.engine.llama.context import LlamaContext, Part
 from lsp_server.engine.llama.kv_cache import KvSequence, Reuse
+from lsp_server.engine.llama.lookup import Lookup
 from lsp_server.engine.protocol import Chunk, Finish, Usage
 
 # So many tokens of a whole prompt are read before an answer from it; where more are unread, the
@@ -41,6 +42,7 @@ class Plan:
 
     `near` is a shorter prompt for the same answer, taken where the whole one would have to be read
     first. With `move` cached blocks may be used at other places than those where they were read.
+    With `copies` the answer may well repeat parts of the prompt, which are then guessed.
     `others` says how further answers to the same prompt are sampled.
     """
 
@@ -51,6 +53,7 @@ class Plan:
     end: frozenset[int] = frozenset()
     near: Prompt | None = None
     move: bool = False
+    copies: bool = False
     others: tuple[Sampling, ...] = ()
 
     @property
@@ -80,6 +83,7 @@ class Generation:
         ]
         self._prompt = plan.prompt
         self._sequence: KvSequence | None = None
+        self._lookup: Lookup | None = None
         self._asked: list[tuple[Answer, Part]] = []
         self._reading = True
         self._cached = 0
@@ -101,8 +105,9 @@ class Generation:
         """How many tokens its next step has, once its prompt was read."""
         return sum(not answer.finished for answer in self._answers)
 
-    def next_parts(self, room: int) -> list[Part]:
-        """What it wants evaluated next, at most `room` tokens. Only where `can_step`."""
+    def next_parts(self, room: int, guesses: int = 0) -> list[Part]:
+        """What it wants evaluated next, at most `room` tokens, so many of them guesses. Only where
+        `can_step`."""
         sequence = self._sequence or self._begin()
         if self._reading:
             until = self.context.kv.until_parked(sequence)
@@ -111,11 +116,16 @@ class Generation:
         else:
             writing = [answer for answer in self._answers if not answer.finished]
             self._asked = [(answer, answer.next_part(1)) for answer in writing[:room]]
+            if self._lookup:
+                self._guess(self._lookup, min(guesses, room - 1))
         return [part for _, part in self._asked]
 
     def evaluated(self, milliseconds: float) -> None:
         """The parts that it asked for were evaluated, as far as they say; it took so long."""
         for answer, part in self._asked:
+            if part.guessed and part.done < len(part.tokens):
+                self._take_back(part, part.done)
+                part.done = 0
             answer.evaluated(part.done)
         if self._reading:
             self._prefill_ms += milliseconds
@@ -131,7 +141,7 @@ class Generation:
             self._reading = False
             ready = self._forked(ready[0][1])
         for answer, part in ready:
-            self._accept(answer, self.context.logits(part))
+            self._accept_all(answer, part)
 
     def close(self) -> None:
         """Give the sequences back; what the first one holds stays for the next prompt."""
@@ -151,6 +161,8 @@ class Generation:
         self._prompt, reuse = self._chosen()
         self._cached = len(self._prompt.tokens) - reuse.unread
         self._sequence = kv.take(reuse, self._prompt.tokens, self.plan.length)
+        if self.plan.copies and not self.plan.others:
+            self._lookup = Lookup(self._prompt.tokens)
         for answer in self._answers:
             answer.constraint = self._prompt.constraint
         self._answers[0].sequence = self._sequence
@@ -176,6 +188,33 @@ class Generation:
             if answer.sequence is None:
                 self._finish(answer, Finish.LENGTH)
         return [(answer, part) for answer in self._answers if not answer.finished]
+
+    def _guess(self, lookup: Lookup, most: int) -> None:
+        """Have what may follow evaluated with the next token of the one answer."""
+        answer, part = self._asked[0]
+        left = self.plan.max_tokens - answer.generated
+        guesses = lookup.guess(min(most, left - 1))
+        part.tokens, part.guessed = [*part.tokens, *guesses], len(guesses)
+
+    def _take_back(self, part: Part, count: int) -> None:
+        """Forget the last tokens of a part, which were evaluated in vain."""
+        self.context.kv.truncate(part.sequence, len(part.sequence.tokens) - count)
+
+    def _accept_all(self, answer: Answer, part: Part) -> None:
+        """The token that follows the part, or those: as many guesses as are what is chosen."""
+        if self._lookup is None:
+            self._accept(answer, self.context.logits(part))
+            return
+        for right in range(part.guessed + 1):
+            wrong = part.guessed - right
+            self._accept(answer, self.context.logits(part, back=wrong))
+            if answer.finished:
+                return
+            self._lookup.extend(answer.pending)
+            if wrong and answer.pending[0] != part.tokens[-wrong]:
+                self._take_back(part, wrong)
+                break
+        self._lookup.learn(part.guessed, right)
 
     def _accept(self, answer: Answer, logits: npt.NDArray[np.float32]) -> None:
         if not self.plan.max_tokens:

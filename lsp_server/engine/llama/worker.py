@@ -182,7 +182,7 @@ def _step(generations: list[Generation]) -> None:
         if generation.width <= room:
             asking.append(generation)
             room -= generation.width
-    parts = first.next_parts(room + 1)
+    parts = first.next_parts(room + 1, 0 if asking[1:] else context.n_outputs - 1)
     for generation in asking[1:]:
         parts += generation.next_parts(generation.width)
     started = time.perf_counter()

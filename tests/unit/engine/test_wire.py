@@ -38,7 +38,7 @@ def test_an_infill_request_comes_back(request_):
 
 def test_a_chat_request_comes_back():
     messages = (Message("system", "Be brief."), Message("user", "Why?"), Message("assistant", "."))
-    request = ChatRequest(messages, 32, Sampling(top_k=3))
+    request = ChatRequest(messages, 32, Sampling(top_k=3), copies=True)
     assert wire.chat_request(wire.chat_body(request)) == request
 
 
