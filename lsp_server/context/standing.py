@@ -42,10 +42,6 @@ class StandingOutline:
     old_end: int
     new_end: int
 
-    def is_all_but(self, line: int) -> bool:
-        """Whether the present text is the earlier one, but for the line."""
-        return (self.first, self.old_end, self.new_end) == (line, line + 1, line + 1)
-
     def depth(self, line: int) -> int | None:
         """How deeply the code that starts on the line is nested; None where that isn't known."""
         if self.first <= line < self.new_end:

@@ -16,9 +16,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from lsp_server.context.budget import Count, cut_end, cut_start, is_hopeless
-from lsp_server.context.outline import Outline
+from lsp_server.context.changed import changed_lines
 from lsp_server.context.sides import LinesAbove, LinesBelow
-from lsp_server.context.standing import SHORT, standing_outline
+from lsp_server.context.standing import standing_outline
 from lsp_server.documents import DocumentSnapshot
 
 # Of a file larger than the budget, a quarter of what is shown stands after the cursor.
@@ -103,10 +103,17 @@ def infill_window(snapshot: DocumentSnapshot, offset: int, budget: int, count: C
 class _Sides:
     """The lines around the cursor's, as long as only that one is changed."""
 
-    outline: Outline
+    snapshot: DocumentSnapshot
     number: int
     above: LinesAbove
     below: LinesBelow
+
+    def serve(self, snapshot: DocumentSnapshot, number: int) -> bool:
+        """Whether they are those of a later text, too: it differs in the cursor's line at most."""
+        if self.number != number:
+            return False
+        change = changed_lines(self.snapshot, snapshot)
+        return change == (number, number + 1, number + 1) or len(set(change)) == 1
 
 
 _last_sides: OrderedDict[tuple[str, int], _Sides] = OrderedDict()
@@ -115,21 +122,17 @@ _last_sides: OrderedDict[tuple[str, int], _Sides] = OrderedDict()
 def _sides(
     snapshot: DocumentSnapshot, number: int, budget: int, count: Count
 ) -> tuple[LinesAbove, LinesBelow]:
-    """The lines before and after the cursor's. In a long file they are kept for the keys that
-    follow on the same line."""
-    standing = standing_outline(snapshot, number) if snapshot.line_count > SHORT else None
-    outline = standing.outline if standing and standing.is_all_but(number) else None
+    """The lines before and after the cursor's, kept for the keys that follow on the same line."""
     last = _last_sides.get((snapshot.uri, budget))
-    if outline and last and (last.outline, last.number) == (outline, number):
+    if last and last.serve(snapshot, number):
         return last.above.recounted(count), last.below.recounted(count)
     above = LinesAbove(snapshot, number, budget, count)
     # Nothing after the cursor is counted that has no chance to be shown.
     most_below = max(budget // _SUFFIX_SHARE, budget - above.cost) + budget // _SUFFIX_SHARE
     below = LinesBelow(snapshot, number + 1, min(budget, most_below), count)
-    if outline:
-        _last_sides[snapshot.uri, budget] = _Sides(outline, number, above, below)
-        while len(_last_sides) > _KEPT_SIDES:
-            _last_sides.pop(next(iter(_last_sides)), None)
+    _last_sides[snapshot.uri, budget] = _Sides(snapshot, number, above, below)
+    while len(_last_sides) > _KEPT_SIDES:
+        _last_sides.pop(next(iter(_last_sides)), None)
     return above, below
 
 

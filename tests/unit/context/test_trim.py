@@ -1,10 +1,12 @@
 import time
+from collections import OrderedDict
 from itertools import pairwise
 
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from lsp_server.context import standing, trim
 from lsp_server.context.syntax import parse
 from lsp_server.context.trim import infill_window
 from lsp_server.documents import Edit
@@ -274,3 +276,35 @@ def test_typing_in_a_long_file_shows_what_a_fresh_look_shows(place, typed):
         near = document.text[max(0, offset - 200) : offset], document.text[offset : offset + 60]
         assert shown.prefix.endswith(near[0])
         assert shown.suffix.startswith(near[1])
+
+
+KEYS = st.sampled_from(["a", "(", "\n", "\t", "def f():", "up", "elsewhere", "outline"])
+
+
+@settings(deadline=None)
+@given(st.integers(0, 6), st.lists(KEYS, max_size=30))
+@example(3, ["a", "elsewhere", "a"])
+@example(3, ["\n", "a", "outline", "a"])
+def test_what_is_kept_between_keys_changes_nothing_that_is_shown(place, keys):
+    """`elsewhere` is a change above that nobody asks after; at `outline` a newer one is ready."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trim, "_last_sides", OrderedDict())
+        patch.setattr(standing._StandingOutlines, "_renew", lambda *args: None)
+        document = snapshot(SAMPLES["python"].text * 3)
+        offset = document.text.index("\n", place * len(document.text) // 7)
+        for n, key in enumerate(keys):
+            above = max(document.text.rfind("\n", 0, offset), 0)
+            if key == "up":
+                offset = above
+            elif key == "outline":
+                standing._outlines._keep(standing._made(document, document.line_of(offset)))
+            else:
+                at = above if key == "elsewhere" else offset
+                document = document.edited(n + 2, Edit(at, at, key))
+                offset += len(key)
+            if key == "elsewhere":
+                continue
+            shown = window(document, offset, 400)
+            with pytest.MonkeyPatch.context() as anew:
+                anew.setattr(trim, "_last_sides", OrderedDict())
+                assert shown == window(document, offset, 400)
