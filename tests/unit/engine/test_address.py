@@ -4,6 +4,7 @@ import os
 import socket
 import stat
 import sys
+import tempfile
 from pathlib import Path
 
 import attrs
@@ -22,9 +23,11 @@ from lsp_server.errors import EngineError
 
 
 @pytest.fixture(autouse=True)
-def own_folder(monkeypatch, tmp_path):
-    tmp_path.chmod(0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+def own_folder(monkeypatch):
+    """Not pytest's own, whose name can be too long for a socket."""
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield Path(folder)
 
 
 def _config(transport):
@@ -42,9 +45,9 @@ def _config(transport):
         ("win32", "loopback", True),
     ],
 )
-def test_transport(monkeypatch, tmp_path, platform, transport, is_loopback):
+def test_transport(monkeypatch, own_folder, platform, transport, is_loopback):
     monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr("platformdirs.user_state_path", lambda name, appauthor: tmp_path / name)
+    monkeypatch.setattr("platformdirs.user_state_path", lambda name, appauthor: own_folder / name)
     address = address_for(_config(transport))
     assert address.is_loopback is is_loopback
     assert address.path.suffix == (".port" if is_loopback else ".sock")
@@ -85,7 +88,7 @@ def test_windows_keeps_its_files_out_of_the_temporary_ones(monkeypatch, tmp_path
     assert runtime_folder().is_dir()
 
 
-def test_addresses_are_the_engines_of_both_kinds(tmp_path):
+def test_addresses_are_the_engines_of_both_kinds():
     folder = runtime_folder()
     for name in ("engine-1-a.sock", "engine-1-b.port", "engine-1-a.lock", "engine-1-b.json", "x"):
         (folder / name).touch()
@@ -128,8 +131,8 @@ def test_another_users_is_not(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("planted", ["link", "open to all"])
-def test_a_planted_runtime_folder_is_refused(tmp_path, planted):
-    folder = tmp_path / "codellama-lsp"
+def test_a_planted_runtime_folder_is_refused(own_folder, tmp_path, planted):
+    folder = own_folder / "codellama-lsp"
     if planted == "link":
         (tmp_path / "elsewhere").mkdir(mode=0o700)
         folder.symlink_to(tmp_path / "elsewhere")
