@@ -16,7 +16,7 @@ function onPath(name, which) {
 
 /** Presses Install in the notification with the text. */
 async function pressInstall(person, text) {
-  await person.notification(text).locator('.monaco-button', { hasText: 'Install' }).click();
+  await person.press(person.notification(text), 'Install');
 }
 
 /** What is told when Install is pressed, and whether another try is offered. */
@@ -52,7 +52,7 @@ async function cancelled(person) {
   const progress = person.notification('making a Python environment');
   await person.until('it hangs', () => existsSync(task.hanging) && readFileSync(task.hanging, 'utf8').endsWith('\n'));
   const begun = existsSync(task.own);
-  await progress.locator('.monaco-button', { hasText: 'Cancel' }).click();
+  await person.press(progress, 'Cancel');
   const told = person.notification('The installation was cancelled');
   await told.waitFor();
   await person.picture('cancelled');

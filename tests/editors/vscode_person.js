@@ -116,6 +116,12 @@ class Person {
     return this.page.locator('.notification-list-item', { hasText: text }).first();
   }
 
+  /** Presses a notification's button, from afar: where the mouse rests, a hint may lie over it. */
+  async press(notification, label) {
+    await this.page.mouse.move(300, 200);
+    await notification.locator('.monaco-button', { hasText: label }).click();
+  }
+
   /** The text of a Markdown preview that has the part. */
   async preview(part) {
     return this.until(`a page with ${part}`, async () => {

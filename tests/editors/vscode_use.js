@@ -182,7 +182,7 @@ async function chooseModel(person) {
   await person.row('qwen2.5-coder-1.5b').click();
   const question = person.notification('qwen2.5-coder-1.5b is not on this machine yet: 1.1 GB');
   await question.waitFor();
-  await question.locator('.monaco-button', { hasText: 'Download' }).click();
+  await person.press(question, 'Download');
   const chosen = await person.until('the settings', () =>
     person.settings()['codellama.models.instruct'] && person.settings()['codellama.models.infill']);
   await person.status('ready');
@@ -252,7 +252,7 @@ async function licence(person) {
   await declined.waitFor({ state: 'detached' });
   const question = await asked(person, 'codellama-7b');
   const before = readFileSync(task.pulls, 'utf8');
-  await question.locator('.monaco-button', { hasText: 'Accept and Download' }).click();
+  await person.press(question, 'Accept and Download');
   await person.until('the setting', () => person.settings()['codellama.models.infill'] === 'codellama-7b');
   return { text, before, after: readFileSync(task.pulls, 'utf8') };
 }
