@@ -88,15 +88,15 @@ def _overlap(text: str, rest: str, with_closers: bool) -> int:
 
 def with_missing(place: Place, text: str) -> str:
     """The text with what it opened closed, where nothing after it does that: in a block below its
-    last line, in a line only before the closers that follow, since the rest of a line may be
-    written next."""
+    last line, in a line only before closers that stay right of it, since at a line's end the rest
+    may be written next."""
     found = scan(text, place.language, place.waiting)
     if re.search(r"[\w(\[{]", place.rest) or (place.closing.stray and not found.closed):
         return text
     quotes = [one for one in found.opened if one.closer in _QUOTES]
     if any(_ends_below(place, one.closer) for one in quotes):
         return text
-    if place.shape is Shape.LINE and not place.rest.strip():
+    if place.shape is Shape.LINE and not place.rest[replaced_closers(place, text) :].strip():
         return text + "".join(one.closer for one in quotes if "\n" not in text[one.at :])
     if _reopens(place, found):
         return text

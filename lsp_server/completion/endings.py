@@ -33,6 +33,12 @@ class Ending:
             return self._text.count("\n") > self._empty_lines_allowed()
         return self._is_spent() or self._is_whole(ended_line="\n" in text)
 
+    def break_off(self) -> None:
+        """The model was stopped in the middle: of several lines the begun one goes."""
+        whole = self._text[: self._text.rfind("\n") + 1]
+        if whole.strip():
+            self._text = whole
+
     def _empty_lines_allowed(self) -> int:
         in_line = self._place.shape is Shape.LINE and bool(self._place.rest.strip())
         return 0 if in_line else _MOST_EMPTY_LINES

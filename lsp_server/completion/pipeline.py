@@ -20,6 +20,7 @@ from lsp_server.documents import DocumentSnapshot, Edit
 from lsp_server.engine.protocol import (
     Engine,
     EngineInfo,
+    Finish,
     Hastens,
     InfillRequest,
     Repository,
@@ -175,7 +176,10 @@ class Pipeline:
             async for chunk in stream:
                 if chunk.index not in under_way:
                     continue
-                if endings[chunk.index].feed(chunk.text) or chunk.finish:
+                is_whole = endings[chunk.index].feed(chunk.text)
+                if chunk.finish is Finish.LENGTH and not is_whole:
+                    endings[chunk.index].break_off()
+                if is_whole or chunk.finish:
                     under_way.remove(chunk.index)
                 likelihood[chunk.index] = chunk.likelihood
                 tell(endings[0].text)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsp_server.completion.closers import replaced_closers, spread, with_missing, without_surplus
 from lsp_server.completion.indentation import as_the_file
@@ -149,19 +149,28 @@ def _shorter(place: Place, lines: list[str], whole: Suggestion) -> Iterator[Sugg
 
 
 def _errors_with(place: Place, tree: SyntaxTree, suggestion: Suggestion) -> int:
-    """The syntax errors of the document with the suggestion in it."""
-    text = suggestion.text
-    if _goes_on(place, suggestion):
-        left_open = reversed(still_open(text, place.language))
-        text += "".join(one.closer for one in left_open if one.closer != "\n")
+    """The syntax errors of the document with the suggestion in it, and with what is still to be
+    written there, if the suggestion goes on."""
+    errors = _errors_after(place, tree, suggestion)
+    if errors and _goes_on(place, suggestion):
+        left_open = reversed(still_open(suggestion.text, place.language))
+        closers = "".join(one.closer for one in left_open if one.closer != "\n")
+        whole = replace(suggestion, text=suggestion.text + closers)
+        errors = min(errors, _errors_after(place, tree, whole))
+    return errors
+
+
+def _errors_after(place: Place, tree: SyntaxTree, suggestion: Suggestion) -> int:
     start = len(place.before)
-    return reparsed(tree, Edit(start, start + suggestion.replaces, text)).error_count()
+    end = start + suggestion.replaces
+    return reparsed(tree, Edit(start, end, suggestion.text)).error_count()
 
 
 def _goes_on(place: Place, suggestion: Suggestion) -> bool:
     """Whether a single line ends by opening something that the next completion will close, and
     that nothing in the document closes."""
-    if place.shape is Shape.BLOCK or place.rest.strip() or place.closing.stray:
+    rest = place.rest[suggestion.replaces :]
+    if place.shape is Shape.BLOCK or rest.strip() or place.closing.stray:
         return False
     line = (place.head + suggestion.text).rpartition("\n")[2]
     return opens_block(line, place.language) or line.endswith(("(", "[", ","))

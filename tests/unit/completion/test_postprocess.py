@@ -117,6 +117,30 @@ CLOSERS = {
     "no closer yet": ("python", "print(‸\n", '"a")', 'print("a")\n'),
     "closer below": ("python", "foo(\n    a, ‸\n)\n", "bc)", "foo(\n    a, bc\n)\n"),
     "header": ("c", "if (x‸«) {»\n  y();\n}\n", " > 1) {\n  z();", "if (x > 1) {\n  y();\n}\n"),
+    "header above its body": (
+        "go",
+        "func f() {\n\tif g(‸«)»\n\t\th()\n\t}\n}\n",
+        "x) {\n",
+        "func f() {\n\tif g(x) {\n\t\th()\n\t}\n}\n",
+    ),
+    "header without its body": (
+        "c",
+        "void f() {\n  if (‸«)»\n}\n",
+        "x > 1) {\n",
+        "void f() {\n  if (x > 1) {\n}\n",
+    ),
+    "header with a comment": (
+        "c",
+        "void f() {\n  if (‸«)»\n    g();\n  }\n}\n",
+        "x) { // for g\n",
+        "void f() {\n  if (x) { // for g\n    g();\n  }\n}\n",
+    ),
+    "header before a closer": (
+        "typescript",
+        "it('works', (‸«)»)\n",
+        ") => {\n  f()\n})\n",
+        "it('works', () => {})\n",
+    ),
     "brackets in a string do not count": ("python", "print(‸«)»", '")(")', 'print(")(")'),
     "lifetime is no string": (
         "rust",
