@@ -16,10 +16,18 @@ MOST_LINES = 24
 _LONGEST_CYCLE = 8
 
 _CLOSING_WORD = re.compile(r"\s*(?:end|fi|done|esac|until)\b")
-_DEFINITION = re.compile(
-    r"\s*(?:@|#\[|(?:(?:export|default|public|private|protected|internal|static|async|pub(?:\(\w+\))?"
+_MODIFIERS = (
+    r"(?:(?:export|default|public|private|protected|internal|static|async|pub(?:\(\w+\))?"
     r"|abstract|final|override|local|unsafe)\s+)*"
-    r"(?:def|class|fn|func|function|impl|struct|enum|trait|interface|type|module|namespace)\b)"
+)
+_KEYWORDS = "def|class|fn|func|function|impl|struct|enum|trait|interface|type|module|namespace"
+_STATEMENTS = "if|for|foreach|while|switch|catch|using|lock|synchronized|with|match|return|else"
+_DEFINITION = re.compile(
+    r"\s*(?:@|#\[|\[[A-Z]\w*(?:\(.*\))?\]\s*$"
+    rf"|{_MODIFIERS}(?:{_KEYWORDS})\b"
+    # A method that no keyword tells: `public int size()`, `size(): number {`.
+    r"|(?:public|private|protected|internal)\s[^=;]*\("
+    rf"|(?!.*\b(?:{_STATEMENTS})\b)(?:[\w<>\[\],.?:]+\s+)*[\w$#]+\([^()]*\)[^=;(){{}}]*\{{\s*$)"
 )
 _PREPROCESSOR = re.compile(r"#\s*(?:if|ifdef|ifndef|el|endif|define|undef|include|pragma|region)")
 

@@ -153,10 +153,12 @@ def _is_closed(data: bytes, end: int) -> bool:
 
 
 def _header_is_missing(before: str, head: str, after: str, language: Language | None) -> bool:
-    """Whether the lines below are the body of a header that is to be written here: they are
-    deeper than what stands above, and nothing above opens a block."""
+    """Whether the lines below are the body of a header that is to be written here: a bracket
+    alone, or lines that are deeper than what stands above, where nothing above opens a block."""
     above = _last_filled(_LINE_END.split(before))
     below = _last_filled(_LINE_END.split(after)[:0:-1])
+    if below.strip() == "{" and _width(below) >= _width(head):
+        return True
     if not above or not below or opens_block(above, language) or above.rstrip()[-1] in "([,\\":
         return False
     return _width(below) > _width(above) and _width(below) > _width(head)

@@ -200,6 +200,18 @@ BLOCKS = {
         "    def g(self):\n        return 2\n\n    def h(self):\n        return 3\n",
         "class A:\n    def f(self):\n        return 1\n\n    def g(self):\n        return 2\n",
     ),
+    "a second method without a keyword": (
+        "csharp",
+        "class A\n{\n    ‸\n}\n",
+        "public int B()\n    {\n        return 1;\n    }\n\n    public int C()\n    {\n",
+        "class A\n{\n    public int B()\n    {\n        return 1;\n    }\n}\n",
+    ),
+    "a statement that is no method": (
+        "java",
+        "void f() {\n    ‸\n}\n",
+        "if(x) {\n        g();\n    }\n\n    h();\n}\n",
+        "void f() {\n    if(x) {\n        g();\n    }\n\n    h();\n}\n",
+    ),
     "a stray space": ("python", "def f():\n    ‸\n", " return 1\n", "def f():\n    return 1\n"),
     "empty lines before the first": (
         "python",

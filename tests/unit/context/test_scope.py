@@ -57,6 +57,8 @@ BLOCKS = [
 ]
 
 LINES = [
+    ("csharp", "class A\n{\n    [Test]\n    ‸\n    {\n        f();\n    }\n}\n"),
+    ("c", "‸\n{\n    f();\n}\n"),
     ("python", "x = ‸"),
     ("python", "x = ‸ + 1\n"),
     ("python", "print(‸)"),
