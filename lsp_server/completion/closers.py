@@ -2,10 +2,12 @@
 
 import re
 
-from lsp_server.completion.place import Place, indent_of
+from lsp_server.completion.place import Place, indent_of, width
 from lsp_server.context.brackets import SCANNED, TEXT_CLOSERS, Closed, Scan, scan
 from lsp_server.context.scope import Shape
 
+# Lines that may stand further left than the statements of their block.
+_NO_STATEMENT = re.compile(r"\s*(?:[)\]}]|#(?!\[)|(?:case|default)\b|\w+\s*:\s*$)")
 _QUOTES = frozenset({'"', "'", "`", '"""', "'''"})
 
 
@@ -17,7 +19,8 @@ def without_surplus(place: Place, text: str) -> str:
     """
     found = scan(text, place.language, place.waiting)
     doubled = [one.start for one in found.closed if _is_doubled(place, one)]
-    allowed = _missing(place, found) + (len(found.opened) if place.shape is Shape.LINE else 0)
+    missing = max(_missing(place, found), _is_left_open(place))
+    allowed = missing + (len(found.opened) if place.shape is Shape.LINE else 0)
     return text[: min([*doubled[allowed:], *found.stray], default=len(text))]
 
 
@@ -40,6 +43,17 @@ def _missing(place: Place, found: Scan) -> int:
     lost = {level for level in range(len(place.waiting)) if not _may_be_far(place, level)} - closed
     lost |= place.closing.skipped
     return len(lost - {one.level for one in found.closed})
+
+
+def _is_left_open(place: Place) -> bool:
+    """Whether the lines below stand too far left to be in the cursor's block, which nothing closed
+    before them."""
+    below, block = place.next_line, place.waiting[-1] if place.waiting else None
+    if not block or block.closer != "}" or not below or place.rest.strip():
+        return False
+    inside = width(place.head) + place.head.rstrip().endswith("{")
+    is_its_own = inside <= block.width + width(place.indent_unit + "x")
+    return is_its_own and width(below) < inside and not _NO_STATEMENT.match(below)
 
 
 def _may_be_far(place: Place, level: int) -> bool:

@@ -61,6 +61,8 @@ _HEADERS = {
 }
 
 _LONGEST_HEADER = 500
+# A line whose statement goes on below.
+_HANGS = re.compile(r"[(\[,\\]\s*\Z")
 # What stands open further above than this is no longer what decides.
 _SCANNED_ABOVE = 8_000
 
@@ -153,13 +155,15 @@ def _is_closed(data: bytes, end: int) -> bool:
 
 
 def _header_is_missing(before: str, head: str, after: str, language: Language | None) -> bool:
-    """Whether the lines below are the body of a header that is to be written here: a bracket
-    alone, or lines that are deeper than what stands above, where nothing above opens a block."""
+    """Whether the lines below belong to one that is to be written here: a bracket alone, or lines
+    that are deeper than the cursor's, which no line above opens."""
     above = _last_filled(_LINE_END.split(before))
     below = _last_filled(_LINE_END.split(after)[:0:-1])
     if below.strip() == "{" and _width(below) >= _width(head):
         return True
-    if not above or not below or opens_block(above, language) or above.rstrip()[-1] in "([,\\":
+    if _width(above) < _width(head) < _width(below) and not _HANGS.search(above):
+        return True
+    if not above or not below or opens_block(above, language) or _HANGS.search(above):
         return False
     return _width(below) > _width(above) and _width(below) > _width(head)
 

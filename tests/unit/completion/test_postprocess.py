@@ -206,6 +206,30 @@ BLOCKS = {
         "public int B()\n    {\n        return 1;\n    }\n\n    public int C()\n    {\n",
         "class A\n{\n    public int B()\n    {\n        return 1;\n    }\n}\n",
     ),
+    "a block that nothing closed": (
+        "kotlin",
+        "class A {\n  fun b() {\n    ‸\n\n  fun c() {\n" + "    d()\n" * 3_000 + "  }\n}\n",
+        "f()\n  }\n",
+        "class A {\n  fun b() {\n    f()\n  }\n\n  fun c() {\n" + "    d()\n" * 3_000 + "  }\n}\n",
+    ),
+    "a block that is closed far below": (
+        "kotlin",
+        "class A {\n  fun b() {\n    ‸\n\n" + "    d()\n" * 3_000 + "  }\n}\n",
+        "f()\n  }\n",
+        "class A {\n  fun b() {\n    f()\n\n" + "    d()\n" * 3_000 + "  }\n}\n",
+    ),
+    "a statement without brackets": (
+        "c",
+        "void f() {\n    if (x)\n        ‸\n    g();\n}\n",
+        "return;\n}\n",
+        "void f() {\n    if (x)\n        return;\n    g();\n}\n",
+    ),
+    "a label stands further left": (
+        "c",
+        "void f() {\n  switch (x) {\n  case 1:\n    ‸\n  case 2:\n    h();\n  }\n}\n",
+        "g();\n  }\n",
+        "void f() {\n  switch (x) {\n  case 1:\n    g();\n  case 2:\n    h();\n  }\n}\n",
+    ),
     "a statement that is no method": (
         "java",
         "void f() {\n    ‸\n}\n",

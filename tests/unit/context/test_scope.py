@@ -59,6 +59,7 @@ BLOCKS = [
 LINES = [
     ("csharp", "class A\n{\n    [Test]\n    ‸\n    {\n        f();\n    }\n}\n"),
     ("c", "‸\n{\n    f();\n}\n"),
+    ("swift", "func f() {\n    ‸\n        a: 1)\n}\n"),
     ("python", "x = ‸"),
     ("python", "x = ‸ + 1\n"),
     ("python", "print(‸)"),
