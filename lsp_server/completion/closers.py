@@ -8,6 +8,10 @@ from lsp_server.context.scope import Shape
 
 # Lines that may stand further left than the statements of their block.
 _NO_STATEMENT = re.compile(r"\s*(?:[)\]}]|#(?!\[)|(?:case|default)\b|\w+\s*:\s*$)")
+# Where the body of an `if` may be a statement without brackets.
+_WITHOUT_BRACKETS = frozenset(
+    {"c", "cpp", "csharp", "java", "javascript", "kotlin", "php", "tsx", "typescript"}
+)
 _QUOTES = frozenset({'"', "'", "`", '"""', "'''"})
 
 
@@ -59,6 +63,23 @@ def _is_left_open(place: Place) -> bool:
 def _may_be_far(place: Place, level: int) -> bool:
     """Whether the closer may follow where nobody looked: only blocks are that long."""
     return len(place.after) > SCANNED and place.waiting[level].closer == "}"
+
+
+def without_doubled_opener(place: Place, text: str) -> str:
+    """The text without a `{` at its end, where the block that it opens stands below already: with
+    a bracket on a line of its own, or without any."""
+    opened = text.rstrip()
+    is_last = opened.endswith("{") and not re.search(r"[\w{]", place.rest)
+    if place.shape is Shape.BLOCK or not is_last:
+        return text
+    has_own = place.next_line.strip() == "{"
+    needs_none = (
+        place.language is not None
+        and place.language.name in _WITHOUT_BRACKETS
+        and width(place.next_line) > width(place.head)
+        and not place.closing.stray
+    )
+    return opened[:-1].rstrip() if has_own or needs_none else text
 
 
 def replaced_closers(place: Place, text: str) -> int:

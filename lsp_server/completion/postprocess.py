@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from lsp_server.completion.closers import replaced_closers, spread, with_missing, without_surplus
+from lsp_server.completion.closers import (
+    replaced_closers,
+    spread,
+    with_missing,
+    without_doubled_opener,
+    without_surplus,
+)
 from lsp_server.completion.indentation import as_the_file
 from lsp_server.completion.limits import end_of, without_continuation, without_open_header
 from lsp_server.completion.place import Place, lay_out, text_of
@@ -105,7 +111,7 @@ def _is_in_word(place: Place, text: str, at: int) -> bool:
 def _finished(place: Place, lines: list[str]) -> Suggestion | None:
     """The lines as a suggestion: overlap and surplus closers cut, missing ones added."""
     text = cut_overlap(place, text_of(place, without_continuation(place, lines)))
-    text = _trimmed(place, without_surplus(place, text))
+    text = _trimmed(place, without_doubled_opener(place, without_surplus(place, text)))
     if not _is_useful(text.strip()):
         return None
     text = spread(place, with_missing(place, text))

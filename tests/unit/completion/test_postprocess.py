@@ -135,6 +135,24 @@ CLOSERS = {
         "x) { // for g\n",
         "void f() {\n  if (x) { // for g\n    g();\n  }\n}\n",
     ),
+    "header above its own bracket": (
+        "csharp",
+        "class A\n{\n    ‸\n    {\n        f();\n    }\n}\n",
+        "public void B() {\n",
+        "class A\n{\n    public void B()\n    {\n        f();\n    }\n}\n",
+    ),
+    "header above a statement": (
+        "c",
+        "void f() {\n  ‸\n    g();\n}\n",
+        "if (x) {\n",
+        "void f() {\n  if (x)\n    g();\n}\n",
+    ),
+    "header above a block that is closed": (
+        "c",
+        "void f() {\n  ‸\n    g();\n  }\n}\n",
+        "if (x) {\n",
+        "void f() {\n  if (x) {\n    g();\n  }\n}\n",
+    ),
     "header before a closer": (
         "typescript",
         "it('works', (‸«)»)\n",
