@@ -2,7 +2,7 @@
 
 from lsp_server.completion.limits import end_of, end_of_block
 from lsp_server.completion.place import Place, lay_out, text_of
-from lsp_server.completion.postprocess import cut_control, cut_loop, reaches_rest
+from lsp_server.completion.postprocess import cut_control, cut_elided, cut_loop, reaches_rest
 from lsp_server.context.scope import Shape
 
 # So many characters of a line without its end are enough to know it for no closing word (`end`,
@@ -44,8 +44,8 @@ class Ending:
         return 0 if in_line else _MOST_EMPTY_LINES
 
     def _is_spent(self) -> bool:
-        """Whether the model has left the code or goes round in circles."""
-        return cut_loop(cut_control(self._text)) != self._text
+        """Whether the model has left the code, leaves code out or goes round in circles."""
+        return cut_loop(cut_elided(self._place, cut_control(self._text))) != self._text
 
     def _is_whole(self, ended_line: bool) -> bool:
         lines = lay_out(self._place, self._text)

@@ -101,9 +101,18 @@ class Place:
             return parse(self.snapshot)
         return parse_text(self.language, self.before + self.after)
 
+    @cached_property
+    def elided(self) -> str:
+        """What the model saw in the place of bodies that were left out; empty where people write
+        the same, such as Python's `...`, or this document has it."""
+        text = self.language.elided if self.language else ""
+        if not self.language or not text.startswith(("{", self.language.comment)):
+            return ""
+        return "" if text in self.before or text in self.after else text
+
     def prepare(self) -> None:
         """Find out what every answer needs to be cleaned, while the model still writes it."""
-        _ = self.tree, self.closing, self.indent_unit
+        _ = self.tree, self.closing, self.indent_unit, self.elided
 
     @cached_property
     def indent_unit(self) -> str:

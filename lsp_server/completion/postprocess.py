@@ -50,7 +50,8 @@ class Suggestion:
 
 def clean(place: Place, middle: str) -> Suggestion | None:
     """What of the model's middle to show; None where nothing useful is left."""
-    lines = as_the_file(place, lay_out(place, cut_loop(cut_control(middle))))
+    middle = cut_loop(cut_elided(place, cut_control(middle)))
+    lines = as_the_file(place, lay_out(place, middle))
     lines = without_open_header(place, lines[: end_of(place, lines)])
     return _that_parses(place, lines) if lines else None
 
@@ -59,6 +60,14 @@ def cut_control(middle: str) -> str:
     """The middle up to the first text of a control token."""
     found = CONTROL.search(middle)
     return _CONTROL_BEGUN.sub("", middle[: found.start()] if found else middle)
+
+
+def cut_elided(place: Place, middle: str) -> str:
+    """The middle up to a body that the model left out, as bodies are in what it was shown."""
+    start = middle.find(place.elided) if place.elided else -1
+    if start < 0:
+        return middle
+    return middle[: start + 1] if place.elided.startswith("{") else middle[:start]
 
 
 def cut_loop(middle: str) -> str:

@@ -45,6 +45,11 @@ STOPS = {
     ),
     "no more than empty lines": ("python", "x = 1‸\n", "\n\n\n\n\n■\n\n\n\n\n\n\n\n"),
     "control token": ("python", "x = ‸\n", "1<|fim_pad|>■ + 2 + 3 + 4"),
+    "a body left out": (
+        "typescript",
+        "‸\n",
+        "it('works', () => { /* ... */ }■)\nit('works, too', () => {\n",
+    ),
     "circle": ("python", "# ‸\n", "the quick fox " * 4 + "■" + "the quick fox " * 9),
     "dedent": ("python", "def f():\n    ‸\n", "x()\n    return 1\n\n\ndef g():■\n    pass\n"),
     "dedent shows before the line ends": (

@@ -153,6 +153,18 @@ CLOSERS = {
         "if (x) {\n",
         "void f() {\n  if (x) {\n    g();\n  }\n}\n",
     ),
+    "header whose body was left out": (
+        "typescript",
+        "class A {\n  ‸\n    return 1\n  }\n}\n",
+        "one() { /* ... */ }\n",
+        "class A {\n  one() {\n    return 1\n  }\n}\n",
+    ),
+    "a body that the document leaves out": (
+        "typescript",
+        "class A {\n  zero() { /* ... */ }\n  ‸\n}\n",
+        "one() { /* ... */ }\n}\n",
+        "class A {\n  zero() { /* ... */ }\n  one() { /* ... */ }\n}\n",
+    ),
     "header before a closer": (
         "typescript",
         "it('works', (‸«)»)\n",
@@ -247,6 +259,12 @@ BLOCKS = {
         "void f() {\n  switch (x) {\n  case 1:\n    ‸\n  case 2:\n    h();\n  }\n}\n",
         "g();\n  }\n",
         "void f() {\n  switch (x) {\n  case 1:\n    g();\n  case 2:\n    h();\n  }\n}\n",
+    ),
+    "a method whose body was left out": (
+        "ruby",
+        "class A\n  ‸\nend\n",
+        "def one\n    two\n  end\n\n  def two\n    # ...\n  end\n",
+        "class A\n  def one\n    two\n  end\nend\n",
     ),
     "a statement that is no method": (
         "java",
