@@ -103,11 +103,12 @@ class Place:
 
     @cached_property
     def elided(self) -> str:
-        """What the model saw in the place of bodies that were left out; empty where people write
-        the same, such as Python's `...`, or this document has it."""
+        """What the model saw in the place of bodies that were left out, without its brackets; empty
+        where people write the same, such as Python's `...`, or this document has it."""
         text = self.language.elided if self.language else ""
         if not self.language or not text.startswith(("{", self.language.comment)):
             return ""
+        text = text.strip("{ }")
         return "" if text in self.before or text in self.after else text
 
     def prepare(self) -> None:

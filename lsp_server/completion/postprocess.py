@@ -64,10 +64,7 @@ def cut_control(middle: str) -> str:
 
 def cut_elided(place: Place, middle: str) -> str:
     """The middle up to a body that the model left out, as bodies are in what it was shown."""
-    start = middle.find(place.elided) if place.elided else -1
-    if start < 0:
-        return middle
-    return middle[: start + 1] if place.elided.startswith("{") else middle[:start]
+    return middle.partition(place.elided)[0] if place.elided else middle
 
 
 def cut_loop(middle: str) -> str:

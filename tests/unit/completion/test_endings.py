@@ -48,7 +48,7 @@ STOPS = {
     "a body left out": (
         "typescript",
         "‸\n",
-        "it('works', () => { /* ... */ }■)\nit('works, too', () => {\n",
+        "it('works', () => { /* ... */■ })\nit('works, too', () => {\n",
     ),
     "circle": ("python", "# ‸\n", "the quick fox " * 4 + "■" + "the quick fox " * 9),
     "dedent": ("python", "def f():\n    ‸\n", "x()\n    return 1\n\n\ndef g():■\n    pass\n"),

@@ -159,6 +159,12 @@ CLOSERS = {
         "one() { /* ... */ }\n",
         "class A {\n  one() {\n    return 1\n  }\n}\n",
     ),
+    "a rest that was left out": (
+        "c",
+        "int f(int a) {\n  return (‸«)»\n}\n",
+        "a) + 1; /* ... */ } // f\n",
+        "int f(int a) {\n  return (a) + 1;\n}\n",
+    ),
     "a body that the document leaves out": (
         "typescript",
         "class A {\n  zero() { /* ... */ }\n  ‸\n}\n",
