@@ -15,7 +15,7 @@ from lsp_server.context.languages import language_of
 from lsp_server.context.nearby import nearby_window
 from lsp_server.context.related.index import RelatedIndex
 from lsp_server.context.scope import shape_at
-from lsp_server.context.trim import Window, infill_window
+from lsp_server.context.trim import Window, forget_costs, infill_window
 from lsp_server.documents import DocumentSnapshot, Edit
 from lsp_server.engine.protocol import (
     Engine,
@@ -49,6 +49,7 @@ class Pipeline:
         self._info = info
         self._related = related
         self._counts: dict[str, int] = {}
+        forget_costs()
         self._hastened = ""
 
     async def suggest(

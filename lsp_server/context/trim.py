@@ -136,6 +136,11 @@ def _sides(
     return above, below
 
 
+def forget_costs() -> None:
+    """Another model counts from now on: what lines cost by the one before holds no more."""
+    _last_sides.clear()
+
+
 def _names_used(snapshot: DocumentSnapshot, number: int) -> list[str]:
     """The names on the lines above the cursor, the nearest first. They change in steps, too: the
     last lines written count only when some more are."""
