@@ -1,9 +1,9 @@
-"""Does the model see the names that it is to write?
+"""Does the model see the names that it is to write, in code that parses?
 
 `python -m benchmarks.coverage` takes the gaps of `benchmarks.masked` and counts which of their
 names stand in what is shown: chosen by syntax, in a plain window of the same budget, with a quarter
-of it for other files, and in the whole file, which bounds what any choice of its code can give. No
-model is asked; its tokenizer counts.
+of it for other files, and in the whole file, which bounds what any choice of its code can give; and
+how often what is shown is Python once the gap is filled. No model is asked; its tokenizer counts.
 """
 
 import builtins
@@ -20,7 +20,7 @@ import click
 
 from benchmarks import masked_tasks, table
 from benchmarks.masked import plain_window
-from benchmarks.masked_tasks import PACKAGES, SETS, Masked
+from benchmarks.masked_tasks import PACKAGES, SETS, Masked, parsed
 from benchmarks.typing.versus import token_counter
 from lsp_server.completion.others import others_at
 from lsp_server.config import Config, Files
@@ -103,12 +103,14 @@ def _whole(snapshot: DocumentSnapshot, at: int) -> Window:
 
 
 def _row(tasks: Sequence[Masked], name: str, budget: int | None, way: Way) -> dict[str, Any]:
-    gaps = all_seen = names = seen = 0
+    gaps = all_seen = names = seen = whole = 0
     for task in tasks:
         wanted = names_in(task.wanted)
         if not wanted:
             continue
         window = way(DocumentSnapshot(task.path.as_uri(), 1, "python", task.text), task.offset)
+        closers = task.after - task.offset
+        whole += parsed(window.prefix + task.wanted + window.suffix[closers:]) is not None
         shown = wanted & set(_WORD.findall(f"{window.prefix}\n{window.suffix}"))
         gaps, all_seen = gaps + 1, all_seen + (shown == wanted)
         names, seen = names + len(wanted), seen + len(shown)
@@ -119,6 +121,7 @@ def _row(tasks: Sequence[Masked], name: str, budget: int | None, way: Way) -> di
         "names": names,
         "names shown": seen / names,
         "gaps with all shown": all_seen / gaps,
+        "parses": whole / gaps,
     }
 
 

@@ -7,11 +7,18 @@ from functools import cached_property
 import tree_sitter
 
 from lsp_server.context.budget import Piece
-from lsp_server.context.syntax import SyntaxTree
+from lsp_server.context.syntax import SyntaxTree, is_text
 from lsp_server.documents import DocumentSnapshot
 
 # What may stand between a definition and the body it belongs to: `#ifdef`, `extern "C" {`.
 _TRANSPARENT = re.compile(r"preproc_|linkage_specification|declaration_list|declarations|ERROR")
+
+# The types of nodes that are no more than a sequence of statements.
+_SEQUENCE = re.compile(
+    r"block(?!_mapping_pair|_sequence_item)|body|list|statements|then|document|declarations"
+)
+
+_OPENED = (b"(", b"[")
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -52,6 +59,7 @@ class Outline:
     definitions: list[Definition]
     imports: list["Import"]
     _depths: dict[int, int | None] = field(default_factory=dict)
+    _cuts: dict[int, int] = field(default_factory=dict)
     _alone: dict[tuple[int, int], bool] = field(default_factory=dict)
     _folded: dict[int, list[Piece]] = field(default_factory=dict)
 
@@ -155,11 +163,41 @@ class Outline:
         words = _NAME.findall(re.split(r"[(<:={]", code)[0])
         return words[-1] if words else ""
 
+    def path(self, line: int) -> list[tree_sitter.Node]:
+        """The nodes that hold the start of this line's code, from the root down."""
+        return self.tree.path(self._first_code_byte(line))
+
     def ancestors(self, line: int) -> list[tree_sitter.Node]:
         """The nodes that hold the start of this line's code and begin before it, innermost
         first, the root not among them."""
         byte = self._first_code_byte(line)
         return [node for node in self.tree.path(byte)[:0:-1] if node.start_byte < byte]
+
+    def is_bare_block(self, node: tree_sitter.Node) -> bool:
+        """Whether the node is a sequence without a bracket of its own: its first line opens
+        nothing."""
+        opening = self.tree.data[node.start_byte : node.start_byte + 1]
+        return opening not in b"{([" and _SEQUENCE.search(node.type) is not None
+
+    def cut_since(self, line: int) -> int:
+        """Where the text begins that an edge before this line would cut in two: the innermost
+        brackets, string or comment around it, or the header whose body it is. -1 for none."""
+        if line not in self._cuts:
+            self._cuts[line] = self._begin_of_cut(line)
+        return self._cuts[line]
+
+    def _begin_of_cut(self, line: int) -> int:
+        start = self.line_start(line)
+        path = self._path_to_start(line)
+        if path is not None and len(path) > 1 and self.is_bare_block(path[-1]):
+            return start
+        around = (
+            node.start_byte
+            for node in self.tree.path(start)
+            if node.start_byte < start < node.end_byte
+            and (is_text(node) or self.tree.data[node.start_byte : node.start_byte + 1] in _OPENED)
+        )
+        return max(around, default=-1)
 
     def depth(self, line: int) -> int | None:
         """How deeply the code that starts on this line is nested; None where none starts there:

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache, lru_cache
 from importlib.resources import files
+from textwrap import dedent
 
 import tree_sitter
 
@@ -41,8 +43,17 @@ def _outline(tree: SyntaxTree) -> Outline:
         definition.docstring = docstrings.get(definition.body[0])
     spans = _outermost(imports)
     ends = _ends_of_scope([first for first, _ in spans], definitions.values())
-    pieces = [Piece(*span, lines_of(snapshot, *span)) for span in spans]
-    return Outline(tree, _forest(list(definitions.values())), list(map(Import, pieces, ends)))
+    imported = [
+        _import(Piece(*span, lines_of(snapshot, *span)), end)
+        for span, end in zip(spans, ends, strict=True)
+    ]
+    return Outline(tree, _forest(list(definitions.values())), imported)
+
+
+def _import(piece: Piece, within_until: int | None) -> Import:
+    """What holds in the whole file needs no `if` or `try` around it."""
+    text = piece.text if within_until is not None else dedent(piece.text)
+    return Import(replace(piece, text=text), within_until)
 
 
 def _add_definition(

@@ -5,7 +5,7 @@ Shown are the nearest lines, whole, and of what lies beyond them a skeleton.
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate, pairwise
 from typing import Self
 
@@ -136,6 +136,14 @@ class _Side(ABC):
 
         return min(range(most, least - 1, -1), key=rank)
 
+    def _least_cut(self, n: int, is_cut: Callable[[int], bool]) -> int:
+        """The most lines up to n at whose edge nothing is cut in two; n itself where that would
+        leave less than a quarter."""
+        whole = n
+        while whole and is_cut(self.edge(whole)):
+            whole -= 1
+        return whole if 4 * self._total[whole] >= self._total[n] else n
+
     def _extended(self, n: int, skeleton: Skeleton) -> int:
         """How many lines can be shown with what the skeleton leaves. A piece of it that is wholly
         among them gives its cost back."""
@@ -179,6 +187,11 @@ class LinesAbove(_Side):
     def edge(self, n: int) -> int:
         return self._end - n
 
+    def _best(self, outline: StandingOutline | None, least: int, most: int) -> int:
+        """Not in a string or comment."""
+        n = super()._best(outline, least, most)
+        return self._least_cut(n, outline.is_in_text) if outline else n
+
     def _distance(self, line: int) -> int:
         return self._end - line
 
@@ -203,11 +216,17 @@ class LinesBelow(_Side):
         return self._first + n
 
     def _best(self, outline: StandingOutline | None, least: int, most: int) -> int:
-        """Not behind a line that opens something, of which nothing would follow."""
+        """Not behind a line that opens something, of which nothing would follow, nor within
+        brackets or a string that begin below the cursor."""
         n = super()._best(outline, least, most)
-        while n and outline and _is_deeper(outline, self.edge(n)):
+        if outline is None:
+            return n
+        while n and _is_deeper(outline, self.edge(n)):
             n -= 1
-        return n
+        return self._least_cut(n, lambda line: self._leaves_part(outline, line))
+
+    def _leaves_part(self, outline: StandingOutline, line: int) -> bool:
+        return _is_deeper(outline, line) or outline.cuts(line, self._first)
 
     def _distance(self, line: int) -> int:
         return line - self._first + 1

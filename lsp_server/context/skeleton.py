@@ -1,10 +1,10 @@
 """What is shown of the part of a file that is too far from the cursor to be shown whole.
 
-By priority: imports, the heads of what encloses the shown part, and of everything else the heads
-with their bodies left out.
+By priority: the heads of what encloses the shown part, imports, what the code around the cursor
+refers to, and of everything else the heads with their bodies left out. Each piece stands where it
+makes sense: a method brings the head of a class that is not shown.
 """
 
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,17 +16,14 @@ from lsp_server.context.budget import Count, Piece, chosen
 from lsp_server.context.outline import Definition, Outline
 from lsp_server.context.standing import CLOSER, StandingOutline
 
-# The types of nodes that are no more than a sequence of statements.
-_SEQUENCE = re.compile(
-    r"block(?!_mapping_pair|_sequence_item)|body|list|statements|then|document|declarations"
-)
-
 # No sibling gets more than this part of the budget: a long class is shown by its head alone.
 _SIBLING_SHARE = 4
 _SIBLING_TOKENS = 48
 _MOST_OF_A_NAME = 2
 # A head has at least so many tokens: it is no use to look at more siblings than would fit.
 _LEAST_TOKENS = 5
+# What has more parts is a list of things, and no statement with branches.
+_MOST_BRANCHES = 32
 
 Names = Sequence[str]
 
@@ -79,11 +76,11 @@ def add_above(
         if d.last < line and outline.stands_alone(d, within)
     )
     heads = [piece for d in reversed(enclosing) for piece in _head(outline, d, line)]
-    # The imports get no more than half at first: a head that encloses the cursor says more.
-    skeleton.add(_imports(standing, line), count, most=skeleton.budget // 2)
     skeleton.add(_present(standing, heads), count)
     skeleton.add(_present(standing, _openers(outline, line)), count)
-    referred = _referred(outline, used, lambda d: d.last < line and d not in enclosing)
+    # The imports get no more than half of the rest at first.
+    skeleton.add(_imports(standing, line), count, most=(skeleton.budget - skeleton.cost) // 2)
+    referred = _referred(outline, used, enclosing, lambda d: d.last < line and d not in enclosing)
     skeleton.add(_present(standing, referred), count, most_each=_sibling_most(skeleton.budget))
     siblings = islice(_folded(outline, before), 2 * skeleton.budget // _LEAST_TOKENS)
     skeleton.add(_present(standing, siblings), count, most_each=_sibling_most(skeleton.budget))
@@ -96,7 +93,7 @@ def add_below(
     """Add to the skeleton what it has room for of the lines from `line` on. `used` are the names in
     the code around the cursor."""
     outline, line = standing.outline, standing.old_line(line)
-    _, levels = _around(outline.definitions, line)
+    enclosing, levels = _around(outline.definitions, line)
     after = (
         d
         for within, level, at in levels
@@ -104,7 +101,7 @@ def add_below(
         if d.first >= line and outline.stands_alone(d, within)
     )
     skeleton.add(_present(standing, _closers(outline, line)), count)
-    referred = _referred(outline, used, lambda d: d.first >= line)
+    referred = _referred(outline, used, enclosing, lambda d: d.first >= line)
     skeleton.add(_present(standing, referred), count, most_each=_sibling_most(skeleton.budget))
     siblings = islice(_folded(outline, after), 2 * skeleton.budget // _LEAST_TOKENS)
     skeleton.add(_present(standing, siblings), count, most_each=_sibling_most(skeleton.budget))
@@ -121,15 +118,36 @@ def _sibling_most(budget: int) -> int:
 
 
 def _referred(
-    outline: Outline, used: Names, is_there: Callable[[Definition], bool]
+    outline: Outline,
+    used: Names,
+    enclosing: Sequence[Definition],
+    is_there: Callable[[Definition], bool],
 ) -> Iterator[Piece]:
     """The definitions of the used names in short. A name with many definitions, such as
     `run`, says too little to pick one."""
     for name in used:
         found = [(d, w) for d, w in outline.by_name.get(name, ()) if outline.stands_alone(d, w)]
         if len(found) <= _MOST_OF_A_NAME:
-            for definition in (d for d, _ in found if is_there(d)):
-                yield from outline.summarised(definition)
+            for definition, within in found:
+                if not is_there(definition):
+                    continue
+                if within is None or within in enclosing:
+                    yield from outline.summarised(definition)
+                elif is_there(within):
+                    yield from _with_head(outline, within, outline.summarised(definition))
+
+
+def _with_head(outline: Outline, within: Definition, pieces: list[Piece]) -> Iterator[Piece]:
+    """Members of a class that is not shown, each after its head; none where indentation says that
+    the class itself belongs to another."""
+    head = outline.lines(within.first, outline.head_last(within))
+    if _indent(head) and not outline.snapshot.text.startswith("{", within.body[0]):
+        return
+    closing = outline.lines(within.last, within.last)
+    closes = CLOSER.fullmatch(closing) and _indent(closing) == _indent(head)
+    end = closing if closes else ""
+    for piece in pieces:
+        yield Piece(within.first, within.last, f"{head}{piece.text}{end}")
 
 
 def _imports(standing: StandingOutline, line: int) -> Iterator[Piece]:
@@ -170,18 +188,48 @@ def _head(outline: Outline, definition: Definition, line: int) -> list[Piece]:
     last = min(outline.head_last(definition), line - 1)
     head = [Piece(definition.first, last, outline.lines(definition.first, last))]
     docstring = outline.docstring_line(definition)
-    return (
-        [*head, docstring]
-        if docstring and last < docstring.first <= docstring.last < line
-        else head
-    )
+    if docstring is None or not last < docstring.first <= docstring.last < line:
+        return head
+    return [*head, docstring] if docstring.text.strip("\"' \r\n") else head
 
 
 def _openers(outline: Outline, line: int) -> list[Piece]:
-    """The lines on which what holds `line` begins, such as an `if`, innermost first."""
-    nodes = [node for node in outline.ancestors(line) if not _is_bare_block(outline, node)]
-    firsts = dict.fromkeys(outline.line_at(node.start_byte) for node in nodes)
-    return [Piece(first, first, outline.lines(first, first)) for first in firsts if first < line]
+    """The heads of what holds `line`, such as an `if`, innermost first; their first lines alone
+    where the whole is too long."""
+    nodes = outline.path(line)[:0:-1]
+    found: dict[Piece, None] = {}
+    for node, inner in zip(nodes, [None, *nodes], strict=False):
+        first = outline.line_at(node.start_byte)
+        if first >= line or outline.is_bare_block(node):
+            continue
+        last = _head_end(outline, inner, first) if inner else first
+        omitted = _omitted_body(outline, node, inner)
+        for end in (last, first):
+            found[Piece(first, end, outline.lines(first, end) + omitted)] = None
+    return [piece for piece in found if piece.last < line]
+
+
+def _head_end(outline: Outline, inner: Node, first: int) -> int:
+    """The last line of a head that begins on line `first`, if `inner` is its body."""
+    start = outline.line_at(inner.start_byte)
+    if outline.is_bare_block(inner):
+        return max(first, start - 1)
+    return start if outline.tree.data[inner.start_byte : inner.start_byte + 1] == b"{" else first
+
+
+def _omitted_body(outline: Outline, node: Node, inner: Node | None) -> str:
+    """What stands for the body of `node` where `inner` is a branch after it, such as an `else`."""
+    if inner is None or node.child_count > _MOST_BRANCHES:
+        return ""
+    body = next((child for child in node.children if outline.is_bare_block(child)), None)
+    if body is None or body.end_byte > inner.start_byte:
+        return ""
+    first = outline.line_at(body.start_byte)
+    return f"{_indent(outline.lines(first, first))}{outline.tree.language.elided}\n"
+
+
+def _indent(text: str) -> str:
+    return text[: len(text) - len(text.lstrip())]
 
 
 def _closers(outline: Outline, line: int) -> list[Piece]:
@@ -190,12 +238,6 @@ def _closers(outline: Outline, line: int) -> list[Piece]:
     lasts = dict.fromkeys(outline.line_at(node.end_byte - 1) for node in nodes)
     pieces = [Piece(last, last, outline.lines(last, last)) for last in lasts if last >= line]
     return [piece for piece in pieces if CLOSER.fullmatch(piece.text)]
-
-
-def _is_bare_block(outline: Outline, node: Node) -> bool:
-    """Whether the node is a sequence without a bracket of its own: its first line opens nothing."""
-    opening = outline.tree.data[node.start_byte : node.start_byte + 1]
-    return opening not in b"{([" and _SEQUENCE.search(node.type) is not None
 
 
 def _ends_with_token(node: Node) -> bool:

@@ -56,6 +56,15 @@ class StandingOutline:
         )
         return any(is_text(node) and node.start_byte < start for node in tree.path(start))
 
+    def cuts(self, line: int, since: int) -> bool:
+        """Whether an edge before the line is behind what opens a block, or within brackets or a
+        string that begin on the line `since` or below, as far as the earlier text tells."""
+        if line < self.new_end:
+            return False
+        return self.outline.cut_since(self.old_line(line)) >= self.outline.line_start(
+            self.old_line(since)
+        )
+
     def old_line(self, line: int) -> int:
         """The line's number in the earlier text; for a changed one, the first after the change."""
         if line < self.first:

@@ -247,6 +247,85 @@ def test_data_shows_what_encloses_the_cursor(language, parts):
     assert "150" in shown.prefix + shown.suffix
 
 
+METHOD = "    def run(\n        self,\n        times: int,\n    ) -> None:\n"
+LINE = "            self.value = times + 1\n"
+
+
+@pytest.mark.parametrize(
+    ("marked", "budget", "shown"),
+    [
+        # The whole head of what encloses the cursor goes before the imports.
+        (
+            "".join(f"import module_{n}\n" for n in range(40))
+            + f"class Job:\n{METHOD}"
+            + LINE[4:] * 40
+            + "        self.last = ‸\n",
+            140,
+            f"class Job:\n{METHOD}",
+        ),
+        # A branch that is left out has a body all the same.
+        (
+            "def run(self, times):\n    if times:\n"
+            + LINE[4:] * 20
+            + "    elif self:\n        pass\n    else:\n"
+            + LINE[4:] * 40
+            + "        self.last = ‸\n",
+            140,
+            "def run(self, times):\n    if times:\n        ...\n    else:\n",
+        ),
+        # A condition of several lines is shown whole.
+        (
+            "def run(self, times):\n    if (\n        self\n        and times\n    ):\n"
+            + LINE[4:] * 40
+            + "        self.last = ‸\n",
+            140,
+            "    if (\n        self\n        and times\n    ):\n        self.value",
+        ),
+        # A method of another class, which is named near the cursor, brings its class.
+        (
+            "class Other:\n    def first(self):\n"
+            + "        self.a = 1\n" * 30
+            + "    def second(self):\n"
+            + "        self.b = 1\n" * 30
+            + "def use(other):\n"
+            + "    other.c = 1 + 2\n" * 30
+            + "    other.second()\n" * 8
+            + "    x = ‸\n",
+            200,
+            "class Other:\n    def second(self):\n        ...\n",
+        ),
+        # An import from under an `if` needs none.
+        (
+            "import os\nif os.name:\n    import re\ndef use(times):\n"
+            + "    self.value = times\n" * 60
+            + "    x = ‸\n",
+            140,
+            "import os\nimport re\ndef use(times):\n",
+        ),
+    ],
+)
+def test_what_is_shown_of_the_rest_parses(marked, budget, shown):
+    document, offset = with_cursor(marked)
+    prefix = window(document, offset, budget).prefix
+    assert shown in prefix
+    assert parse(snapshot(f"{prefix}0\n", "python")).error_count() == 0
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "def later(\n" + "    name,\n" * 40 + "):\n    pass\n",
+        'def later():\n    """Text\n' + "    and more text\n" * 40 + '    """\n    pass\n',
+        "def later(\n    name,\n):\n    # What it does.\n" + "    name = name + 1\n" * 60,
+    ],
+)
+@pytest.mark.parametrize("budget", range(150, 300, 10))
+def test_nothing_below_is_cut_within_brackets_strings_or_before_a_body(below, budget):
+    marked = "x = 1\n" * 40 + "y = ‸\n" + "x = 1\n" * 10 + below
+    suffix = window(*with_cursor(marked), budget).suffix
+    assert parse(snapshot(f"y = 0{suffix}", "python")).error_count() == 0
+
+
 def test_definitions_of_names_near_the_cursor_come_before_nearer_siblings():
     body = "".join(f"    total += {n}\n" for n in range(9)) + "    return total\n\n\n"
     near = [f"def near_{n}(total):\n{body}" for n in range(40)]
