@@ -25,6 +25,7 @@ LONGEST_PARSED = 6_000_000
 # A longer text is read in parts, between which other threads can run.
 _READ_AT_ONCE = 65_536
 _PART = 16_384
+_NAME = 64  # as long as what a query compares, mostly
 _KEPT_DOCUMENTS = 8
 _KEPT_TREES = 2  # of the text as it is, and without the line that is being typed
 _LETTER = "codellama-letter"
@@ -171,20 +172,35 @@ def _tree_of(
     parser = tree_sitter.Parser(language.grammar())
     if len(data) <= _READ_AT_ONCE:
         return parser.parse(data, edited) if edited else parser.parse(data)
-    # tree-sitter never lets go of what it was given to read (0.26.1): so it gets views, of which
-    # nothing is left when they are released.
-    views: list[memoryview] = []
+    with _Reader(data) as read:
+        return parser.parse(read, edited) if edited else parser.parse(read)
 
-    def read(byte: int, _point: object) -> memoryview:
-        views.append(whole[byte : byte + _PART])
-        return views[-1]
 
-    with memoryview(data) as whole:
-        try:
-            return parser.parse(read, edited) if edited else parser.parse(read)
-        finally:
-            for view in views:
-                view.release()
+class _Reader:
+    """Gives a long text to the parser in parts, and then to the tree: a query that compares a
+    node's text reads it here, and would end the process where that failed.
+
+    tree-sitter never lets go of what it was given to parse (0.26.1): so it gets views, of which
+    nothing is left when they are released. What a query is given, it does let go of.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._views: list[memoryview] | None = []
+
+    def __enter__(self) -> "_Reader":
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        for view in self._views or ():
+            view.release()
+        self._views = None
+
+    def __call__(self, byte: int, _point: object) -> bytes | memoryview:
+        if self._views is None:
+            return self._data[byte : byte + _NAME]
+        self._views.append(memoryview(self._data)[byte : byte + _PART])
+        return self._views[-1]
 
 
 def _edited(
