@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 
-from lsp_server.actions.indent import indent_of, indent_unit, reindent
+from lsp_server.actions.indent import indent_unit, reindent
 from lsp_server.actions.places import Place
+from lsp_server.context.indent import indent_of
 from lsp_server.documents import Edit
 
 _LINES_COMPARED = 200

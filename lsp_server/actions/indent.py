@@ -4,16 +4,10 @@ A model returns code dedented, or as it stood, or the first line dedented and th
 in tabs where the file has spaces, or in steps of 4 where the file has 2.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-_INDENT = re.compile(r"[ \t]*")
-
-
-def indent_of(line: str) -> str:
-    match = _INDENT.match(line)
-    return match.group() if match else ""
+from lsp_server.context.indent import indent_of
 
 
 def indent_unit(lines: Iterable[str], default: str = "    ") -> str:

@@ -2,8 +2,9 @@
 
 import re
 
-from lsp_server.completion.place import Place, indent_of, width
+from lsp_server.completion.place import Place
 from lsp_server.context.brackets import SCANNED, TEXT_CLOSERS, Closed, Scan, scan
+from lsp_server.context.indent import indent_of, width
 from lsp_server.context.scope import Shape
 
 # Lines that may stand further left than the statements of their block.
@@ -160,6 +161,8 @@ def spread(place: Place, text: str) -> str:
     several lines were written between a bracket and its closer (`{‸}`)."""
     rest = place.rest.strip()
     is_pair = place.head.rstrip()[-1:] in tuple("{[(") and rest[:1] in tuple("}])")
-    if not is_pair or "\n" not in text or scan(text, place.language, place.waiting).closed:
+    if not is_pair or place.rest_has_words or "\n" not in text:
+        return text
+    if scan(text, place.language, place.waiting).closed:
         return text
     return text + "\n" + indent_of(place.head) + rest

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from lsp_server.completion.limits import lines_in_quotes
-from lsp_server.completion.place import Place, indent_of, width
+from lsp_server.completion.place import Place
+from lsp_server.context.indent import indent_of, width
 from lsp_server.context.languages import Language
 from lsp_server.context.scope import opens_block
 

@@ -7,9 +7,10 @@ The stream is stopped and the result is cut by the same rules.
 import re
 from collections.abc import Callable
 
-from lsp_server.completion.place import Place, text_of, width
+from lsp_server.completion.place import Place, text_of
 from lsp_server.completion.similarity import has_words, nearly_equal
 from lsp_server.context.brackets import scan
+from lsp_server.context.indent import width
 from lsp_server.context.scope import Shape, opens_block
 
 MOST_LINES = 24

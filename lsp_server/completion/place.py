@@ -6,12 +6,12 @@ from functools import cached_property
 
 from lsp_server.completion.similarity import has_words
 from lsp_server.context.brackets import SCANNED, Opened, Scan, scan, still_open, window_before
+from lsp_server.context.indent import TAB, indent_of, width
 from lsp_server.context.languages import Language
 from lsp_server.context.scope import Shape, opens_block
 from lsp_server.context.syntax import SyntaxTree, parse, parse_text
 from lsp_server.documents import DocumentSnapshot
 
-_TAB = 4
 # Longer documents are not checked for syntax errors.
 _LONGEST_PARSED = 200_000
 
@@ -122,7 +122,7 @@ class Place:
         indents = [indent_of(line) for line in lines if line.strip()]
         if sum(i.startswith("\t") for i in indents) > sum(i.startswith(" ") for i in indents):
             return "\t"
-        return " " * min((len(i) for i in indents if len(i) > 1 and i[0] == " "), default=_TAB)
+        return " " * min((len(i) for i in indents if len(i) > 1 and i[0] == " "), default=TAB)
 
 
 def lay_out(place: Place, middle: str) -> list[str]:
@@ -143,15 +143,6 @@ def lay_out(place: Place, middle: str) -> list[str]:
 def text_of(place: Place, lines: list[str]) -> str:
     """The middle of whole lines, as `lay_out` made them."""
     return "\n".join(lines)[len(place.head) :]
-
-
-def indent_of(line: str) -> str:
-    return line[: len(line) - len(line.lstrip(" \t"))]
-
-
-def width(line: str) -> int:
-    """The columns of a line's indentation."""
-    return len(indent_of(line).expandtabs(_TAB))
 
 
 def _continued(place: Place, middle: str) -> str:

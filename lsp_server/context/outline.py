@@ -173,6 +173,21 @@ class Outline:
         byte = self._first_code_byte(line)
         return [node for node in self.tree.path(byte)[:0:-1] if node.start_byte < byte]
 
+    def is_broken(self, line: int) -> bool:
+        """Whether the tree is no guide to what holds the line: a syntax error does, or stands right
+        beside what does. Errors within other definitions do no harm, nor in Python any, where the
+        parser reads indentation itself."""
+        if self.tree.language.name == "python":
+            return False
+        byte = self._first_code_byte(line)
+        return any(start <= byte <= end for start, end in self.broken)
+
+    @cached_property
+    def broken(self) -> list[tuple[int, int]]:
+        """The bytes of what has a syntax error among its parts."""
+        found = [(node.start_byte, node.end_byte) for node, _ in self.tree.errors()]
+        return list(dict.fromkeys(found))
+
     def is_bare_block(self, node: tree_sitter.Node) -> bool:
         """Whether the node is a sequence without a bracket of its own: its first line opens
         nothing."""

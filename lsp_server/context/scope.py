@@ -12,6 +12,7 @@ from lsp_server.context.brackets import (
     still_open,
     window_before,
 )
+from lsp_server.context.indent import width
 from lsp_server.context.languages import Language, language_of
 from lsp_server.context.standing import SHORT, standing_outline
 from lsp_server.context.syntax import SyntaxTree, is_text, parse
@@ -27,7 +28,6 @@ class Shape(StrEnum):
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ONLY_CLOSERS = re.compile(r"[\s)\]};,]*")
-_INDENT = re.compile(r"[ \t]*")
 
 _PYTHON_HEADER = re.compile(
     r"\s*(?:async\s+)?"
@@ -159,22 +159,17 @@ def _header_is_missing(before: str, head: str, after: str, language: Language | 
     that are deeper than the cursor's, which no line above opens."""
     above = _last_filled(_LINE_END.split(before))
     below = _last_filled(_LINE_END.split(after)[:0:-1])
-    if below.strip() == "{" and _width(below) >= _width(head):
+    if below.strip() == "{" and width(below) >= width(head):
         return True
-    if _width(above) < _width(head) < _width(below) and not _HANGS.search(above):
+    if width(above) < width(head) < width(below) and not _HANGS.search(above):
         return True
     if not above or not below or opens_block(above, language) or _HANGS.search(above):
         return False
-    return _width(below) > _width(above) and _width(below) > _width(head)
+    return width(below) > width(above) and width(below) > width(head)
 
 
 def _last_filled(lines: list[str]) -> str:
     return next((line for line in reversed(lines) if line.strip()), "")
-
-
-def _width(line: str) -> int:
-    match = _INDENT.match(line)
-    return len(match.group().expandtabs(4)) if match else 0
 
 
 def _without_comment(line: str, language: Language | None) -> str:

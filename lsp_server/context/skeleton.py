@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from tree_sitter import Node
-
 from lsp_server.context.budget import Count, Piece, chosen
+from lsp_server.context.enclosing import closers, heads
+from lsp_server.context.indent import indent_of
 from lsp_server.context.outline import Definition, Outline
 from lsp_server.context.standing import CLOSER, StandingOutline
 
@@ -22,8 +22,6 @@ _SIBLING_TOKENS = 48
 _MOST_OF_A_NAME = 2
 # A head has at least so many tokens: it is no use to look at more siblings than would fit.
 _LEAST_TOKENS = 5
-# What has more parts is a list of things, and no statement with branches.
-_MOST_BRANCHES = 32
 
 Names = Sequence[str]
 
@@ -46,6 +44,18 @@ class Skeleton:
     @property
     def text(self) -> str:
         return "".join(piece.text for piece in sorted(self.pieces, key=lambda p: p.first))
+
+    def need(self, candidates: Iterable[Piece], count: Count) -> None:
+        """Take the candidates, the first ones first, even where others were chosen: these make
+        room, the last ones first."""
+        needed = chosen(candidates, self.budget, count, (), self.budget)
+        left = self.budget - sum(cost for _, cost in needed)
+        others = []
+        for piece, cost in self.chosen:
+            if cost <= left and not any(_share_lines(piece, other) for other, _ in needed):
+                others.append((piece, cost))
+                left -= cost
+        self.chosen = needed + others
 
     def add(
         self,
@@ -75,9 +85,7 @@ def add_above(
         for d in map(level.__getitem__, range(at - 1, -1, -1))
         if d.last < line and outline.stands_alone(d, within)
     )
-    heads = [piece for d in reversed(enclosing) for piece in _head(outline, d, line)]
-    skeleton.add(_present(standing, heads), count)
-    skeleton.add(_present(standing, _openers(outline, line)), count)
+    skeleton.need(_present(standing, heads(outline, enclosing, line)), count)
     # The imports get no more than half of the rest at first.
     skeleton.add(_imports(standing, line), count, most=(skeleton.budget - skeleton.cost) // 2)
     referred = _referred(outline, used, enclosing, lambda d: d.last < line and d not in enclosing)
@@ -100,7 +108,7 @@ def add_below(
         for d in map(level.__getitem__, range(at, len(level)))
         if d.first >= line and outline.stands_alone(d, within)
     )
-    skeleton.add(_present(standing, _closers(outline, line)), count)
+    skeleton.need(_present(standing, closers(outline, line)), count)
     referred = _referred(outline, used, enclosing, lambda d: d.first >= line)
     skeleton.add(_present(standing, referred), count, most_each=_sibling_most(skeleton.budget))
     siblings = islice(_folded(outline, after), 2 * skeleton.budget // _LEAST_TOKENS)
@@ -141,10 +149,10 @@ def _with_head(outline: Outline, within: Definition, pieces: list[Piece]) -> Ite
     """Members of a class that is not shown, each after its head; none where indentation says that
     the class itself belongs to another."""
     head = outline.lines(within.first, outline.head_last(within))
-    if _indent(head) and not outline.snapshot.text.startswith("{", within.body[0]):
+    if indent_of(head) and not outline.snapshot.text.startswith("{", within.body[0]):
         return
     closing = outline.lines(within.last, within.last)
-    closes = CLOSER.fullmatch(closing) and _indent(closing) == _indent(head)
+    closes = CLOSER.fullmatch(closing) and indent_of(closing) == indent_of(head)
     end = closing if closes else ""
     for piece in pieces:
         yield Piece(within.first, within.last, f"{head}{piece.text}{end}")
@@ -179,70 +187,12 @@ def _around(
     return enclosing, levels
 
 
+def _share_lines(one: Piece, other: Piece) -> bool:
+    return one.first <= other.last and other.first <= one.last
+
+
 def _first(definition: Definition) -> int:
     return definition.first
-
-
-def _head(outline: Outline, definition: Definition, line: int) -> list[Piece]:
-    """Signature and docstring's first line, as far as they lie before `line`."""
-    last = min(outline.head_last(definition), line - 1)
-    head = [Piece(definition.first, last, outline.lines(definition.first, last))]
-    docstring = outline.docstring_line(definition)
-    if docstring is None or not last < docstring.first <= docstring.last < line:
-        return head
-    return [*head, docstring] if docstring.text.strip("\"' \r\n") else head
-
-
-def _openers(outline: Outline, line: int) -> list[Piece]:
-    """The heads of what holds `line`, such as an `if`, innermost first; their first lines alone
-    where the whole is too long."""
-    nodes = outline.path(line)[:0:-1]
-    found: dict[Piece, None] = {}
-    for node, inner in zip(nodes, [None, *nodes], strict=False):
-        first = outline.line_at(node.start_byte)
-        if first >= line or outline.is_bare_block(node):
-            continue
-        last = _head_end(outline, inner, first) if inner else first
-        omitted = _omitted_body(outline, node, inner)
-        for end in (last, first):
-            found[Piece(first, end, outline.lines(first, end) + omitted)] = None
-    return [piece for piece in found if piece.last < line]
-
-
-def _head_end(outline: Outline, inner: Node, first: int) -> int:
-    """The last line of a head that begins on line `first`, if `inner` is its body."""
-    start = outline.line_at(inner.start_byte)
-    if outline.is_bare_block(inner):
-        return max(first, start - 1)
-    return start if outline.tree.data[inner.start_byte : inner.start_byte + 1] == b"{" else first
-
-
-def _omitted_body(outline: Outline, node: Node, inner: Node | None) -> str:
-    """What stands for the body of `node` where `inner` is a branch after it, such as an `else`."""
-    if inner is None or node.child_count > _MOST_BRANCHES:
-        return ""
-    body = next((child for child in node.children if outline.is_bare_block(child)), None)
-    if body is None or body.end_byte > inner.start_byte:
-        return ""
-    first = outline.line_at(body.start_byte)
-    return f"{_indent(outline.lines(first, first))}{outline.tree.language.elided}\n"
-
-
-def _indent(text: str) -> str:
-    return text[: len(text) - len(text.lstrip())]
-
-
-def _closers(outline: Outline, line: int) -> list[Piece]:
-    """The lines that close the blocks which hold `line`: the closing brackets and `end`s."""
-    nodes = [node for node in outline.ancestors(line) if _ends_with_token(node)]
-    lasts = dict.fromkeys(outline.line_at(node.end_byte - 1) for node in nodes)
-    pieces = [Piece(last, last, outline.lines(last, last)) for last in lasts if last >= line]
-    return [piece for piece in pieces if CLOSER.fullmatch(piece.text)]
-
-
-def _ends_with_token(node: Node) -> bool:
-    last = node.child(node.child_count - 1) if node.child_count else None
-    return last is not None and not last.is_named
 
 
 def _folded(outline: Outline, definitions: Iterable[Definition]) -> Iterator[Piece]:

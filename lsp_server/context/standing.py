@@ -184,7 +184,7 @@ def _is_blank_or_closer(snapshot: DocumentSnapshot, line: int) -> bool:
 def _made(snapshot: DocumentSnapshot, line: int) -> Outline | None:
     outline = outline_of(_with_blank_line(snapshot, line))
     if outline is not None:
-        _ = outline.by_name  # read now, so that no key has to wait for it
+        _ = outline.by_name, outline.broken  # read now, so that no key has to wait for it
     return outline
 
 

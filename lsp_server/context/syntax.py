@@ -9,6 +9,7 @@ a letter: within strings, comments and names, which is where it stands, any lett
 
 import codecs
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
 
@@ -75,16 +76,19 @@ class SyntaxTree:
             nodes.append(node)
         return nodes
 
-    def error_count(self) -> int:
-        """The number of ERROR and missing nodes: 0 for code without a syntax error."""
-        count = 0
-        waiting = [self.root]
+    def errors(self) -> Iterator[tuple[tree_sitter.Node, tree_sitter.Node]]:
+        """The ERROR and missing nodes, each after the node that has it; none for code without a
+        syntax error. The root may be one itself, and then comes after itself."""
+        waiting = [(self.root, self.root)]
         while waiting:
-            node = waiting.pop()
+            parent, node = waiting.pop()
             if node.has_error:
-                count += node.is_error or node.is_missing
-                waiting.extend(node.children)
-        return count
+                if node.is_error or node.is_missing:
+                    yield parent, node
+                waiting.extend((node, child) for child in node.children)
+
+    def error_count(self) -> int:
+        return sum(1 for _ in self.errors())
 
 
 def is_text(node: tree_sitter.Node) -> bool:

@@ -1,0 +1,101 @@
+"""What holds the shown part of a file is shown with it: `⋮` stands for more than fits."""
+
+import pytest
+
+from lsp_server.context.syntax import parse
+from lsp_server.context.trim import infill_window
+from tests.unit.context.marks import count_tokens, snapshot, with_cursor
+
+# (language, marked text, what is missing at the cursor, what the window begins and ends with)
+CASES = {
+    "a function that is called at once": (
+        "javascript",
+        "var a = function (x) {\n⋮  b(‸);\n⋮}();\n",
+        "",
+        "var a = function (x) {\n",
+        "\n}();\n",
+    ),
+    "one call of a chain": (
+        "javascript",
+        "a()\n  .b(function () {\n⋮    c(‸);\n⋮  })\n  .d(function () {\n⋮  });\n",
+        "",
+        "a()\n  .b(function () {\n",
+        "\n  })\n",
+    ),
+    "the first of two branches": (
+        "java",
+        "class A {\n  void f() {\n    if (a) {\n⋮      c(‸);\n⋮    } else {\n⋮    }\n  }\n}\n",
+        "",
+        "class A {\n  void f() {\n    if (a) {\n",
+        "\n    }\n  }\n}\n",
+    ),
+    "the second of two branches": (
+        "java",
+        "class A {\n  void f() {\n    if (a) {\n⋮    } else {\n⋮      c(‸);\n⋮    }\n  }\n}\n",
+        "",
+        "class A {\n  void f() {\n    if (a) {\n    } else {\n",
+        "\n    }\n  }\n}\n",
+    ),
+    "a table in a list in a call": (
+        "lua",
+        "setup({\n  a = {\n⋮    {‸},\n⋮  },\n})\n",
+        "",
+        "setup({\n  a = {\n",
+        "\n  },\n})\n",
+    ),
+    "a directive": (
+        "c",
+        "#ifdef A\nint f(void) {\n⋮  c(‸);\n⋮}\n#endif\n",
+        "",
+        "#ifdef A\nint f(void) {\n",
+        "\n}\n#endif\n",
+    ),
+    # The tree of what is still to be written knows little: the indentation does.
+    "a method whose head is to be written": (
+        "java",
+        "class A {\n  static class B {\n⋮    ‸\n      return 1;\n    }\n⋮  }\n}\n",
+        "int f() {",
+        "class A {\n  static class B {\n",
+        "\n  }\n}\n",
+    ),
+    "a block without its end": (
+        "rust",
+        "mod a {\n    impl B {\n        fn f() {\n⋮            if x {‸\n⋮        }\n    }\n}\n",
+        " }",
+        "mod a {\n    impl B {\n        fn f() {\n",
+        "\n        }\n    }\n}\n",
+    ),
+    "a call without its end": (
+        "javascript",
+        "describe('a', function () {\n  it('b', function () {\n⋮    c(d(‸\n⋮  })\n})\n",
+        "))",
+        "describe('a', function () {\n  it('b', function () {\n",
+        "\n  })\n})\n",
+    ),
+    "one case of several": (
+        "c",
+        "int f(void) {\n  switch (a) {\n  case 1:\n⋮    c(d(‸\n⋮    break;\n  default:\n⋮  }\n}\n",
+        "));",
+        "int f(void) {\n  switch (a) {\n  case 1:\n",
+        "\n  }\n}\n",
+    ),
+}
+FILLING = {"lua": "{ 1 },\n", "java": "int b;\n"}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_holds_the_cursor_is_shown(case):
+    language, marked, written, begin, end = CASES[case]
+    document, offset = with_cursor(_filled(marked, language), language)
+    shown = infill_window(document, offset, 150, count_tokens)
+    text = shown.prefix + written + shown.suffix
+    assert text.startswith(begin)
+    assert text.endswith(end)
+    assert parse(snapshot(text, language)).error_count() == 0
+
+
+def _filled(marked: str, language: str) -> str:
+    """With lines in the place of each `⋮`, as far to the right as the cursor's."""
+    line = next(line for line in marked.split("\n") if "‸" in line).lstrip("⋮")
+    indent = line[: len(line) - len(line.lstrip())]
+    return marked.replace("⋮", (indent + FILLING.get(language, "b = c;\n")) * 60)
