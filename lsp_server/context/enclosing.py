@@ -25,8 +25,8 @@ def heads(outline: Outline, enclosing: Sequence[Definition], line: int) -> list[
     `enclosing`, and then of what else does, such as an `if`."""
     if outline.is_broken(line):
         return [
-            Piece(number, number, outline.lines(number, number))
-            for number in heads_above(outline.snapshot, line)
+            Piece(first, last, outline.lines(first, last))
+            for first, last in heads_above(outline.snapshot, line, outline.is_in_text)
         ]
     of_definitions = [piece for d in reversed(enclosing) for piece in _head(outline, d, line)]
     return [*of_definitions, *_openers(outline, line)]
@@ -36,7 +36,8 @@ def closers(outline: Outline, line: int) -> list[Piece]:
     """What closes, from `line` on, that which holds it: brackets and words such as `end`. Lines
     with nothing but these as they are, of others the closers alone."""
     if outline.is_broken(line):
-        closing = {n: _first_closers(outline, n) for n in closers_below(outline.snapshot, line)}
+        found = closers_below(outline.snapshot, line, outline.is_in_text)
+        closing = {number: _first_closers(outline, number) for number in found}
     else:
         closing = _closing_tokens(outline, line)
     return [
@@ -71,7 +72,8 @@ def _closing_line(outline: Outline, number: int, tokens: str) -> str:
     brackets = tokens if tokens[0] in ")]}" else ""
     if text.lstrip().startswith(tokens[0]) and not found.opened and strays == brackets:
         return text
-    return f"{indent_of(text)}{tokens}\n"
+    after = text.partition(tokens)[2][:1]
+    return f"{indent_of(text)}{tokens}{after if after in (';', ',') else ''}\n"
 
 
 def _head(outline: Outline, definition: Definition, line: int) -> list[Piece]:

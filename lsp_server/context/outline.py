@@ -3,10 +3,12 @@
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import tree_sitter
 
 from lsp_server.context.budget import Piece
+from lsp_server.context.indent import width
 from lsp_server.context.syntax import SyntaxTree, is_text
 from lsp_server.documents import DocumentSnapshot
 
@@ -18,7 +20,16 @@ _SEQUENCE = re.compile(
     r"block(?!_mapping_pair|_sequence_item)|body|list|statements|then|document|declarations"
 )
 
+# The types of nodes in which a line may be the last that is shown: sequences, and statements whose
+# further branches follow.
+_MAY_STOP = re.compile(
+    rf"{_SEQUENCE.pattern}|program|source|unit|chunk|namespace|element|sheet|haskell|ERROR"
+    r"|(?:^|_)(?:module|switch|select|when|case|default|if|else|elif|elsif|elseif|for|while|match"
+    r"|clause|group|section|preproc|table)(?:_|$)"
+)
+
 _OPENED = (b"(", b"[")
+_END = re.compile(r"end|fi|done|esac")
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -180,7 +191,31 @@ class Outline:
         if self.tree.language.name == "python":
             return False
         byte = self._first_code_byte(line)
-        return any(start <= byte <= end for start, end in self.broken)
+        if any(start <= byte <= end for start, end in self.broken):
+            return True
+        return any(self._is_askew(node) for node in self.ancestors(line))
+
+    def _is_askew(self, node: tree_sitter.Node) -> bool:
+        """Whether it ends with an `end` that stands under something else: a parser takes the next
+        best one, and that of Ruby finds no fault in one too many."""
+        last = node.child(node.child_count - 1) if node.child_count else None
+        if last is None or not _END.fullmatch(last.type):
+            return False
+        line = self.lines(self.line_at(last.start_byte), self.line_at(last.start_byte))
+        start = self.line_at(node.start_byte)
+        columns = (width(self.lines(start, start)), node.start_byte - self.line_start(start))
+        return line.lstrip().startswith(last.type) and width(line) not in columns
+
+    def is_in_text(self, line: int) -> bool:
+        """Whether the line begins inside a string or comment. A string that belongs to nothing but
+        an error is code that the parser lost."""
+        start = self.line_start(line)
+        return any(
+            is_text(node)
+            and node.start_byte < start
+            and not (parent.is_error and "comment" not in node.type)
+            for parent, node in pairwise(self.tree.path(start))
+        )
 
     @cached_property
     def broken(self) -> list[tuple[int, int]]:
@@ -191,8 +226,7 @@ class Outline:
     def is_bare_block(self, node: tree_sitter.Node) -> bool:
         """Whether the node is a sequence without a bracket of its own: its first line opens
         nothing."""
-        opening = self.tree.data[node.start_byte : node.start_byte + 1]
-        return opening not in b"{([" and _SEQUENCE.search(node.type) is not None
+        return self._opening(node) not in b"{([" and _SEQUENCE.search(node.type) is not None
 
     def cut_since(self, line: int) -> int:
         """Where the text begins that an edge before this line would cut in two: the innermost
@@ -206,13 +240,22 @@ class Outline:
         path = self._path_to_start(line)
         if path is not None and len(path) > 1 and self.is_bare_block(path[-1]):
             return start
-        around = (
-            node.start_byte
-            for node in self.tree.path(start)
-            if node.start_byte < start < node.end_byte
-            and (is_text(node) or self.tree.data[node.start_byte : node.start_byte + 1] in _OPENED)
+        around = [n for n in self.tree.path(start) if n.start_byte < start < n.end_byte]
+        return max(
+            (
+                node.start_byte
+                for node in around
+                if is_text(node) or self._opening(node) in _OPENED or not self._may_stop(around[-1])
+            ),
+            default=-1,
         )
-        return max(around, default=-1)
+
+    def _may_stop(self, node: tree_sitter.Node) -> bool:
+        """Whether what stands between two lines of the node makes sense without the second."""
+        return self._opening(node) == b"{" or bool(_MAY_STOP.search(node.type))
+
+    def _opening(self, node: tree_sitter.Node) -> bytes:
+        return self.tree.data[node.start_byte : node.start_byte + 1]
 
     def depth(self, line: int) -> int | None:
         """How deeply the code that starts on this line is nested; None where none starts there:

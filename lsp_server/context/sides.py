@@ -10,6 +10,7 @@ from itertools import accumulate, pairwise
 from typing import Self
 
 from lsp_server.context.budget import Count, counted_lines
+from lsp_server.context.indent import is_deeper
 from lsp_server.context.skeleton import Names, Skeleton, add_above, add_below
 from lsp_server.context.standing import StandingOutline
 from lsp_server.documents import DocumentSnapshot
@@ -110,13 +111,29 @@ class _Side(ABC):
         skeleton = Skeleton(max(0, budget - reserved - (near_budget if step else self._total[n])))
         if outline:
             self._fill(skeleton, outline, n, used)
-        most = self._extended(n, skeleton)
         slack = step // 2 if step else budget // _EDGE_SLACK
+        most = self._extended(n, skeleton)
+        more, filled = self._grown(outline, skeleton, n, most, slack, used)
+        if filled.lacking:
+            most = max(n, self._reach(self._total[more] - filled.lacking))
+            more, filled = self._grown(outline, skeleton, n, most, slack, used)
+        return self._joined(more, filled), self._total[more] + filled.cost
+
+    def _grown(
+        self,
+        outline: StandingOutline | None,
+        skeleton: Skeleton,
+        n: int,
+        most: int,
+        slack: int,
+        used: Names,
+    ) -> tuple[int, Skeleton]:
+        """How many of at most so many lines to show in place of n, and the skeleton beyond."""
         more = self._best(outline, max(n, self._least(most, slack)), most)
         skeleton = self._beyond(skeleton, n, more)
         if outline:
             self._fill(skeleton, outline, more, used)
-        return self._joined(more, skeleton), self._total[more] + skeleton.cost
+        return more, skeleton
 
     def _reach(self, budget: int) -> int:
         """How many of the nearest lines fit the budget."""
@@ -221,12 +238,16 @@ class LinesBelow(_Side):
         n = super()._best(outline, least, most)
         if outline is None:
             return n
-        while n and _is_deeper(outline, self.edge(n)):
+        while n and self._opens(outline, self.edge(n)):
             n -= 1
         return self._least_cut(n, lambda line: self._leaves_part(outline, line))
 
     def _leaves_part(self, outline: StandingOutline, line: int) -> bool:
-        return _is_deeper(outline, line) or outline.cuts(line, self._first)
+        return self._opens(outline, line) or outline.cuts(line, self._first)
+
+    def _opens(self, outline: StandingOutline, line: int) -> bool:
+        """Whether what stands before the line opens what begins there."""
+        return _is_deeper(outline, line) or is_deeper(self._snapshot, line)
 
     def _distance(self, line: int) -> int:
         return line - self._first + 1

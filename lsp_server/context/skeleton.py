@@ -22,16 +22,20 @@ _SIBLING_TOKENS = 48
 _MOST_OF_A_NAME = 2
 # A head has at least so many tokens: it is no use to look at more siblings than would fit.
 _LEAST_TOKENS = 5
+# What is needed is looked for in so many tokens more than there are.
+_MOST_LACKING = 128
 
 Names = Sequence[str]
 
 
 @dataclass
 class Skeleton:
-    """Pieces of the file's lines, chosen for a budget, with the cost of each."""
+    """Pieces of the file's lines, chosen for a budget, with the cost of each. `lacking` is what the
+    budget lacks for those that are needed."""
 
     budget: int
     chosen: list[tuple[Piece, int]] = field(default_factory=list)
+    lacking: int = 0
 
     @property
     def pieces(self) -> list[Piece]:
@@ -48,14 +52,15 @@ class Skeleton:
     def need(self, candidates: Iterable[Piece], count: Count) -> None:
         """Take the candidates, the first ones first, even where others were chosen: these make
         room, the last ones first."""
-        needed = chosen(candidates, self.budget, count, (), self.budget)
-        left = self.budget - sum(cost for _, cost in needed)
-        others = []
-        for piece, cost in self.chosen:
-            if cost <= left and not any(_share_lines(piece, other) for other, _ in needed):
-                others.append((piece, cost))
+        needed = chosen(candidates, self.budget + _MOST_LACKING, count, (), self.budget)
+        self.lacking = max(0, sum(cost for _, cost in needed) - self.budget)
+        left = self.budget
+        found: list[tuple[Piece, int]] = []
+        for piece, cost in needed + self.chosen:
+            if cost <= left and not any(_share_lines(piece, other) for other, _ in found):
+                found.append((piece, cost))
                 left -= cost
-        self.chosen = needed + others
+        self.chosen = found
 
     def add(
         self,

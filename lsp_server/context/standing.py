@@ -18,7 +18,6 @@ from lsp_server.context.changed import changed_lines
 from lsp_server.context.languages import language_of
 from lsp_server.context.outline import Outline
 from lsp_server.context.outlining import outline_of
-from lsp_server.context.syntax import is_text
 from lsp_server.documents import DocumentSnapshot, Edit
 
 # What ends a block in the languages that end them: a line of closing brackets or a keyword.
@@ -50,11 +49,9 @@ class StandingOutline:
 
     def is_in_text(self, line: int) -> bool:
         """Whether the line begins inside a string or comment, as far as the earlier text tells."""
-        tree = self.outline.tree
-        start = self.outline.line_start(
+        return self.outline.is_in_text(
             min(line, self.first) if line < self.new_end else self.old_line(line)
         )
-        return any(is_text(node) and node.start_byte < start for node in tree.path(start))
 
     def cuts(self, line: int, since: int) -> bool:
         """Whether an edge before the line is behind what opens a block, or within brackets or a
