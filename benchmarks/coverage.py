@@ -47,7 +47,7 @@ Way = Callable[[DocumentSnapshot, int], Window]
 def main(budgets: str, limit: int, chosen_set: str, model: str, json_path: Path | None) -> None:
     """The share of the gaps' names that stand in what is shown."""
     tasks = masked_tasks.tasks(chosen_set, limit)
-    count = _remembering(token_counter(locate(model)))
+    count = remembering(token_counter(locate(model)))
     rows = [row for budget in budgets.split(",") for row in _rows(tasks, int(budget), count)]
     rows.append(_row(tasks, "whole file", None, _whole))
     print(table.as_text(rows))
@@ -125,7 +125,8 @@ def _row(tasks: Sequence[Masked], name: str, budget: int | None, way: Way) -> di
     }
 
 
-def _remembering(count_one: Callable[[str], int]) -> Count:
+def remembering(count_one: Callable[[str], int]) -> Count:
+    """The costs of texts, each counted once."""
     known: dict[str, int] = {}
 
     def count(texts: Sequence[str]) -> list[int]:

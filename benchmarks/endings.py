@@ -78,6 +78,14 @@ def _block(lines: list[str], i: int, _chance: random.Random) -> tuple[int, int, 
     return (i + 1, _indent(lines[i + 1]), end, "") if is_block else None
 
 
+def _none(lines: list[str], i: int, chance: random.Random) -> tuple[int, int, int, str] | None:
+    """Nothing: the cursor stands within a line that opens something below."""
+    code = lines[i].rstrip()
+    if not re.search(r"[{(\[:]$|\b(?:do|then)$", code):
+        return None
+    return i, chance.randint(_indent(code) + 1, len(code) - 1), i, ""
+
+
 def _opened(lines: list[str], i: int, chance: random.Random) -> tuple[int, int, int, str] | None:
     """The same with the line that closes them, as where an editor closes nothing."""
     found = _block(lines, i, chance)
@@ -93,6 +101,9 @@ KINDS: dict[str, Cut] = {
     "block": _block,
     "opened": _opened,
 }
+# Not asked about, as there is nothing to write.
+HEAD = "head"
+_CUTS = {**KINDS, HEAD: _none}
 
 
 @click.command()
@@ -154,17 +165,25 @@ async def _measured(
     return rows
 
 
-def gaps(folder: Path, language: Language, limit: int) -> list[Masked]:
-    """So many gaps in a language's files, the kinds in turn; the same for the same files."""
+def gaps(
+    folder: Path,
+    language: Language,
+    limit: int,
+    *,
+    kinds: Sequence[str] = tuple(KINDS),
+    sizes: range = _SIZES,
+    seed: int = 1,
+) -> list[Masked]:
+    """So many gaps in a language's files, the kinds in turn; the same for the same files. `sizes`
+    are those of files, in bytes."""
     files = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix in language.extensions and path.is_file() and path.stat().st_size in _SIZES
+        if path.suffix in language.extensions and path.is_file() and path.stat().st_size in sizes
     )
-    chance = random.Random(1)
+    chance = random.Random(seed)
     chance.shuffle(files)
     found: list[Masked] = []
-    kinds = list(KINDS)
     for path in files * 3:
         if len(found) == limit:
             break
@@ -178,11 +197,11 @@ def _gap(kind: str, path: Path, text: str, chance: random.Random) -> Iterator[Ma
     lines = text.split("\n")
     for _ in range(_MOST_TRIES):
         i = chance.randrange(len(lines) - 1)
-        found = KINDS[kind](lines, i, chance) if _is_plain(lines[i]) else None
+        found = _CUTS[kind](lines, i, chance) if _is_plain(lines[i]) else None
         if found:
             first, column, end, closers = found
             start = sum(len(line) + 1 for line in lines[:first]) + column
-            stop = sum(len(line) + 1 for line in lines[:end]) - 1
+            stop = max(start, sum(len(line) + 1 for line in lines[:end]) - 1)
             gapped = text[:start] + closers + text[stop:]
             yield Masked(kind, path, text, gapped, start, start + len(closers))
             return

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from lsp_server.completion.limits import lines_in_quotes
 from lsp_server.completion.place import Place
+from lsp_server.context.headers import opens_block
 from lsp_server.context.indent import indent_of, width
 from lsp_server.context.languages import Language
-from lsp_server.context.scope import opens_block
 
 _USUAL_STEP = 4
 _LOOKED_AT = 8_000

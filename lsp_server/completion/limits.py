@@ -10,8 +10,9 @@ from collections.abc import Callable
 from lsp_server.completion.place import Place, text_of
 from lsp_server.completion.similarity import has_words, nearly_equal
 from lsp_server.context.brackets import scan
+from lsp_server.context.headers import opens_block
 from lsp_server.context.indent import width
-from lsp_server.context.scope import Shape, opens_block
+from lsp_server.context.scope import Shape
 
 MOST_LINES = 24
 _LONGEST_CYCLE = 8

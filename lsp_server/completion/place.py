@@ -6,9 +6,10 @@ from functools import cached_property
 
 from lsp_server.completion.similarity import has_words
 from lsp_server.context.brackets import SCANNED, Opened, Scan, scan, still_open, window_before
+from lsp_server.context.headers import opens_block
 from lsp_server.context.indent import TAB, indent_of, width
 from lsp_server.context.languages import Language
-from lsp_server.context.scope import Shape, opens_block
+from lsp_server.context.scope import Shape
 from lsp_server.context.syntax import SyntaxTree, parse, parse_text
 from lsp_server.documents import DocumentSnapshot
 

@@ -15,7 +15,8 @@ from lsp_server.completion.indentation import as_the_file
 from lsp_server.completion.limits import end_of, without_continuation, without_open_header
 from lsp_server.completion.place import Place, lay_out, text_of
 from lsp_server.context.brackets import still_open
-from lsp_server.context.scope import Shape, opens_block
+from lsp_server.context.headers import opens_block
+from lsp_server.context.scope import Shape
 from lsp_server.context.syntax import SyntaxTree, reparsed
 from lsp_server.documents import Edit
 

@@ -14,6 +14,7 @@ from functools import cache
 from lsp_server.context.languages import Language
 
 _CLOSER_OF = {"(": ")", "[": "]", "{": "}"}
+OPENER_OF = {closer: opener for opener, closer in _CLOSER_OF.items()}
 
 # What stands open here is text: brackets in it are only characters.
 TEXT_CLOSERS = frozenset({'"', "'", "`", '"""', "'''", "*/", "]]", "\n"})

@@ -4,17 +4,19 @@ A tree knows both. Where it is broken, indentation tells them.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
-from lsp_server.context.brackets import scan
+from lsp_server.context.brackets import scan, still_open
 from lsp_server.context.budget import Piece
+from lsp_server.context.headers import opens_block
 from lsp_server.context.indent import closers_below, heads_above, indent_of
 from lsp_server.context.outline import Definition, Outline
 
 # What has more parts is a list of things, and no statement with branches.
 _MOST_BRANCHES = 32
+_LONGEST_HEAD = 16
 # What ends a block in the languages that end them.
 _CLOSER = re.compile(r"[\])}]|end|fi|done|esac|#endif")
 _CLOSERS = re.compile(r"[\])}]+|\w+")
@@ -24,10 +26,7 @@ def heads(outline: Outline, enclosing: Sequence[Definition], line: int) -> list[
     """The heads of what holds `line`, each innermost first: of the definitions, outermost first in
     `enclosing`, and then of what else does, such as an `if`."""
     if outline.is_broken(line):
-        return [
-            Piece(first, last, outline.lines(first, last))
-            for first, last in heads_above(outline.snapshot, line, outline.is_in_text)
-        ]
+        return list(_indented_heads(outline, line))
     of_definitions = [piece for d in reversed(enclosing) for piece in _head(outline, d, line)]
     return [*of_definitions, *_openers(outline, line)]
 
@@ -44,6 +43,25 @@ def closers(outline: Outline, line: int) -> list[Piece]:
         Piece(number, number, _closing_line(outline, number, tokens))
         for number, tokens in closing.items()
     ]
+
+
+def _indented_heads(outline: Outline, line: int) -> Iterator[Piece]:
+    end = line
+    for first, last in heads_above(outline.snapshot, line, outline.is_in_text):
+        last = _opening_line(outline, first, end) if first == last else last
+        yield Piece(first, last, outline.lines(first, last))
+        end = first
+
+
+def _opening_line(outline: Outline, first: int, end: int) -> int:
+    """The line before `end` that opens the block of a head, which is the first one unless
+    parameters or the like take more."""
+    language = outline.tree.language
+    for last in range(first, min(end, first + _LONGEST_HEAD)):
+        opened = still_open(outline.lines(first, last), language)
+        if opened[-1].closer == "}" if opened else opens_block(outline.lines(last, last), language):
+            return last
+    return first
 
 
 def _closing_tokens(outline: Outline, line: int) -> dict[int, str]:

@@ -12,6 +12,7 @@ from lsp_server.context.brackets import (
     still_open,
     window_before,
 )
+from lsp_server.context.headers import opens_block
 from lsp_server.context.indent import width
 from lsp_server.context.languages import Language, language_of
 from lsp_server.context.standing import SHORT, standing_outline
@@ -29,49 +30,10 @@ class Shape(StrEnum):
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ONLY_CLOSERS = re.compile(r"[\s)\]};,]*")
 
-_PYTHON_HEADER = re.compile(
-    r"\s*(?:async\s+)?"
-    r"(?:def|class|if|elif|else|for|while|try|except|finally|with|match|case)\b.*:"
-)
-_RUBY_HEADER = re.compile(
-    r"\s*(?:def(?!.*[)\w]\s*=(?:\s|$))|class|module|if|unless|elsif|else|while|until|for|case|when|begin|rescue|ensure)\b"
-    r"(?!.*\bend\b).*"
-    r"|.*\bdo(?:\s*\|[^|]*\|)?"
-)
-_LUA_HEADER = re.compile(r".*\b(?:do|then|else|repeat)|.*\bfunction\b[^()]*\([^()]*\)")
-_BASH_HEADER = re.compile(r".*(?:\b(?:do|then|else|in)|\{)")
-_BRACE_HEADER = re.compile(r".*(?:\{|=>)|\s*(?:case\b.*|default|public|private|protected)\s*:")
-_HASKELL_HEADER = re.compile(r".*(?:\b(?:do|of|where|let|then|else)|=|->)")
-_HTML_HEADER = re.compile(r".*<(?![/!])[^<>]*(?<!/)>")
-_SQL_HEADER = re.compile(
-    r".*(?:\(|\b(?:as|begin|then|else|select|from|where|values|set))", re.IGNORECASE
-)
-_ANY_HEADER = re.compile(r".*(?:\{|=>|(?<!:):|\b(?:do|then))")
-_HEADERS = {
-    "python": _PYTHON_HEADER,
-    "ruby": _RUBY_HEADER,
-    "lua": _LUA_HEADER,
-    "bash": _BASH_HEADER,
-    "haskell": _HASKELL_HEADER,
-    "scala": _ANY_HEADER,
-    "yaml": _ANY_HEADER,
-    "html": _HTML_HEADER,
-    "sql": _SQL_HEADER,
-    "": _ANY_HEADER,
-}
-
-_LONGEST_HEADER = 500
 # A line whose statement goes on below.
 _HANGS = re.compile(r"[(\[,\\]\s*\Z")
 # What stands open further above than this is no longer what decides.
 _SCANNED_ABOVE = 8_000
-
-
-def opens_block(line: str, language: Language | None) -> bool:
-    """Whether the line's end opens a block, by the language's own way of saying so."""
-    line = _without_comment(line[-_LONGEST_HEADER:], language).rstrip()
-    header = _HEADERS.get(language.name if language else "", _BRACE_HEADER)
-    return bool(header.fullmatch(line)) or line.endswith("{")
 
 
 def shape_at(snapshot: DocumentSnapshot, offset: int) -> Shape:
@@ -170,9 +132,3 @@ def _header_is_missing(before: str, head: str, after: str, language: Language | 
 
 def _last_filled(lines: list[str]) -> str:
     return next((line for line in reversed(lines) if line.strip()), "")
-
-
-def _without_comment(line: str, language: Language | None) -> str:
-    if language is None:
-        return line
-    return re.sub(rf"(?:^|\s){re.escape(language.comment)}.*", "", line)

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 
+from lsp_server.context.brackets import OPENER_OF, scan
 from lsp_server.context.budget import Piece
 from lsp_server.context.changed import changed_lines
-from lsp_server.context.languages import language_of
+from lsp_server.context.headers import opens_block
+from lsp_server.context.languages import Language, language_of
 from lsp_server.context.outline import Outline
 from lsp_server.context.outlining import outline_of
+from lsp_server.context.syntax import parse
 from lsp_server.documents import DocumentSnapshot, Edit
 
 # What ends a block in the languages that end them: a line of closing brackets or a keyword.
@@ -56,7 +59,7 @@ class StandingOutline:
     def cuts(self, line: int, since: int) -> bool:
         """Whether an edge before the line is behind what opens a block, or within brackets or a
         string that begin on the line `since` or below, as far as the earlier text tells."""
-        if line < self.new_end:
+        if self.first <= line < self.new_end:
             return False
         return self.outline.cut_since(self.old_line(line)) >= self.outline.line_start(
             self.old_line(since)
@@ -82,7 +85,8 @@ class _StandingOutlines:
     """The last outline of each of the last few documents."""
 
     def __init__(self) -> None:
-        self._outlines: OrderedDict[tuple[str, str], Outline] = OrderedDict()
+        # Each with the line that was being typed when it was made.
+        self._outlines: OrderedDict[tuple[str, str], tuple[Outline, int]] = OrderedDict()
         self._waiting: dict[str, tuple[DocumentSnapshot, int]] = {}
         self._lock = Lock()
 
@@ -90,7 +94,7 @@ class _StandingOutlines:
         standing = self._standing(snapshot, line)
         if standing is None:
             outline = _made(snapshot, line)
-            self._keep(outline)
+            self._keep(outline, line)
             if outline is None:
                 return None
             return StandingOutline(outline, *changed_lines(outline.snapshot, snapshot))
@@ -101,27 +105,27 @@ class _StandingOutlines:
     def _standing(self, snapshot: DocumentSnapshot, line: int) -> StandingOutline | None:
         """The last outline, where it still serves."""
         with self._lock:
-            outline = self._outlines.get((snapshot.language, snapshot.uri))
+            outline, typed = self._outlines.get((snapshot.language, snapshot.uri), (None, 0))
         if outline is None:
             return None
         change = changed_lines(outline.snapshot, snapshot)
         if snapshot.line_count <= SHORT:
-            serves = _is_exact(outline.snapshot, snapshot, line, change)
+            serves = _is_exact(outline.snapshot, snapshot, line, change, typed)
         else:
             serves = max(change[1:]) - change[0] <= _FEW or any(
                 snapshot.line_starts.shared(outline.snapshot.line_starts)
             )
         return StandingOutline(outline, *change) if serves else None
 
-    def _keep(self, outline: Outline | None, only_if_newer: bool = False) -> None:
+    def _keep(self, outline: Outline | None, line: int, only_if_newer: bool = False) -> None:
         if outline is None:
             return
         key = (outline.snapshot.language, outline.snapshot.uri)
         with self._lock:
             known = self._outlines.get(key)
-            if only_if_newer and known and known.snapshot.version > outline.snapshot.version:
+            if only_if_newer and known and known[0].snapshot.version > outline.snapshot.version:
                 return
-            self._outlines[key] = outline
+            self._outlines[key] = outline, line
             self._outlines.move_to_end(key)
             while len(self._outlines) > _KEPT:
                 self._outlines.popitem(last=False)
@@ -137,7 +141,7 @@ class _StandingOutlines:
     def _make_waiting(self, uri: str) -> None:
         with self._lock:
             snapshot, line = self._waiting.pop(uri)
-        self._keep(_made(snapshot, line), only_if_newer=True)
+        self._keep(_made(snapshot, line), line, only_if_newer=True)
 
 
 _outlines = _StandingOutlines()
@@ -164,13 +168,19 @@ def exact_outline(snapshot: DocumentSnapshot) -> StandingOutline | None:
 
 
 def _is_exact(
-    old: DocumentSnapshot, new: DocumentSnapshot, line: int, change: tuple[int, int, int]
+    old: DocumentSnapshot,
+    new: DocumentSnapshot,
+    line: int,
+    change: tuple[int, int, int],
+    typed: int,
 ) -> bool:
-    """Whether the old text is the new one with the line blank, as an outline is made."""
-    if change == (line, line + 1, line + 1):
-        return _is_blank_or_closer(old, line)
+    """Whether an outline of the old text, in which the line `typed` was left out, is what would be
+    made of the new one."""
     first, old_end, new_end = change
-    return first == old_end == new_end and _is_blank_or_closer(new, line)
+    is_same = first == old_end == new_end
+    if change == (line, line + 1, line + 1):
+        return line == typed or _is_blank_or_closer(old, line)
+    return is_same and (line == typed or _is_blank_or_closer(new, line))
 
 
 def _is_blank_or_closer(snapshot: DocumentSnapshot, line: int) -> bool:
@@ -186,10 +196,34 @@ def _made(snapshot: DocumentSnapshot, line: int) -> Outline | None:
 
 
 def _with_blank_line(snapshot: DocumentSnapshot, number: int) -> DocumentSnapshot:
-    """The document with nothing on the line that is being typed. A space stays, lest two line ends
-    become one; a line that only closes blocks stays too, since all that follows depends on it."""
+    """The document with nothing on the line that is being typed, as far as all else makes sense
+    without it: a line that only closes blocks stays; of another one stays what it opens or closes,
+    or all, if the document has fewer errors so."""
     line = snapshot.line(number)
     if CLOSER.fullmatch(line):
         return snapshot
+    # A space stays, lest two line ends become one.
+    blank = _with_line(snapshot, number, " ")
+    language = language_of(snapshot.language, snapshot.uri)
+    held = _brackets_left(line, language)
+    if not held and not opens_block(line, language):
+        return blank
+    return min(blank, _with_line(snapshot, number, held or " "), snapshot, key=_errors)
+
+
+def _with_line(snapshot: DocumentSnapshot, number: int, text: str) -> DocumentSnapshot:
     start = snapshot.line_starts[number]
-    return snapshot.edited(snapshot.version, Edit(start, start + len(line), " "))
+    length = len(snapshot.line(number))
+    return snapshot.edited(snapshot.version, Edit(start, start + length, text))
+
+
+def _brackets_left(line: str, language: Language | None) -> str:
+    """The brackets that the line closes and those that it opens for other lines."""
+    found = scan(line, language)
+    openers = (OPENER_OF[one.closer] for one in found.opened if one.closer in OPENER_OF)
+    return "".join([*(line[at] for at in found.stray), *openers])
+
+
+def _errors(snapshot: DocumentSnapshot) -> int:
+    tree = parse(snapshot)
+    return tree.error_count() if tree else 0

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lsp_server.context.headers import opens_block
 from lsp_server.context.languages import LANGUAGES
-from lsp_server.context.scope import Shape, opens_block, shape_at
+from lsp_server.context.scope import Shape, shape_at
 from lsp_server.documents import DocumentSnapshot
 
 IDS = [language.ids[0] for language in LANGUAGES]

@@ -376,7 +376,8 @@ def test_what_is_kept_between_keys_changes_nothing_that_is_shown(place, keys):
             if key == "up":
                 offset = above
             elif key == "outline":
-                standing._outlines._keep(standing._made(document, document.line_of(offset)))
+                line = document.line_of(offset)
+                standing._outlines._keep(standing._made(document, line), line)
             else:
                 at = above if key == "elsewhere" else offset
                 document = document.edited(n + 2, Edit(at, at, key))
