@@ -7,7 +7,6 @@ same budget. Files that have errors themselves are left out. No model is asked; 
 counts.
 """
 
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -64,9 +63,8 @@ def main(
     rows.append({"language": "all", **total})
     print(table.as_text(rows))
     content = {
-        "command": " ".join(["python -m benchmarks.parses", *sys.argv[1:]]),
         "sources": sorted(path.name for path in folder.iterdir()),
-        "budget": budget,
+        "options": {"languages": languages, "limit": limit, "budget": budget, "seed": seed},
         "rows": rows,
     }
     table.write_json(json_path or table.RESULTS / "parses.json", content)

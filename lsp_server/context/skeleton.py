@@ -54,13 +54,18 @@ class Skeleton:
         room, the last ones first."""
         needed = chosen(candidates, self.budget + _MOST_LACKING, count, (), self.budget)
         self.lacking = max(0, sum(cost for _, cost in needed) - self.budget)
+        spans = [(piece.first, piece.last) for piece, _ in needed]
+        others = [
+            (piece, cost)
+            for piece, cost in self.chosen
+            if not any(piece.first <= last and first <= piece.last for first, last in spans)
+        ]
         left = self.budget
-        found: list[tuple[Piece, int]] = []
-        for piece, cost in needed + self.chosen:
-            if cost <= left and not any(_share_lines(piece, other) for other, _ in found):
-                found.append((piece, cost))
+        self.chosen = []
+        for piece, cost in needed + others:
+            if cost <= left:
+                self.chosen.append((piece, cost))
                 left -= cost
-        self.chosen = found
 
     def add(
         self,
@@ -190,10 +195,6 @@ def _around(
         enclosing.append(level[at - 1])
         level = enclosing[-1].children
     return enclosing, levels
-
-
-def _share_lines(one: Piece, other: Piece) -> bool:
-    return one.first <= other.last and other.first <= one.last
 
 
 def _first(definition: Definition) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.endings import KINDS, gaps, wrong
+from benchmarks.endings import HEAD, KINDS, gaps, wrong
 from benchmarks.masked_tasks import Masked
 from lsp_server.context.languages import LANGUAGES
 
@@ -28,6 +28,14 @@ def test_every_kind_of_gap_comes_in_turn_and_is_the_original_without_it(folder):
         assert gap.original == SOURCE
         assert gap.text[: gap.offset] + gap.wanted + gap.text[gap.after :] == SOURCE
     assert found == gaps(folder, GO, 6)
+
+
+def test_in_a_head_nothing_is_missing(folder):
+    found = gaps(folder, GO, 6, kinds=[HEAD], seed=2)
+    assert len(found) == 6
+    for gap in found:
+        assert (gap.text, gap.wanted) == (SOURCE, "")
+        assert gap.text[gap.offset :].partition("\n")[0].endswith("{")
 
 
 def cut(before: str, wanted: str, after: str, closers: str = "") -> Masked:

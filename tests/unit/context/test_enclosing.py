@@ -79,7 +79,46 @@ CASES = {
         "int f(void) {\n  switch (a) {\n  case 1:\n",
         "\n  }\n}\n",
     ),
+    "a head that is being changed": (
+        "java",
+        "class A {\n  void f() {\n⋮    if (a‸) {\n      b = c;\n    }\n⋮  }\n}\n",
+        "",
+        "class A {\n  void f() {\n",
+        "\n  }\n}\n",
+    ),
+    # To the parser of Ruby an `end` too many is a name.
+    "a block of which only the end is there": (
+        "ruby",
+        "class A\n  def f\n⋮    b c‸\n      d\n    end\n⋮  end\nend\n",
+        " do",
+        "class A\n  def f\n",
+        "\n  end\nend\n",
+    ),
+    "a function with parameters on lines of their own": (
+        "typescript",
+        "class A {\n  b(\n    c: number,\n  ): void {\n⋮    if (b‸\n⋮  }\n}\n",
+        ") {}",
+        "class A {\n  b(\n    c: number,\n  ): void {\n",
+        "\n  }\n}\n",
+    ),
+    "code behind a text that stands further left": (
+        "csharp",
+        'class A {\n  void F() {\n    a = @"{\n}";\n⋮    if (b‸\n⋮  }\n}\n',
+        ") {}",
+        "class A {\n  void F() {\n",
+        "\n  }\n}\n",
+    ),
 }
+# (language, what encloses all, a statement of many lines with `⋮` for most of them, an end)
+LONG = {
+    "a sum": ("java", "class A {\n", "  int a = b\n⋮      + c;\n", "}\n"),
+    "a chain": ("rust", "fn f() {\n", "  a()\n⋮      .c();\n", "}\n"),
+    "a try": ("javascript", "function f() {\n", "  try {\n⋮  } finally {\n  }\n", "}\n"),
+    "a condition": ("go", "func f() {\n", "  if a &&\n⋮      c {\n  }\n", "}\n"),
+    "a head": ("cpp", "struct A {\n", "  void f(\n⋮      int c) {\n  }\n", "};\n"),
+}
+NEAR = {"java": "  int b;\n", "cpp": "  int b;\n"}
+MORE = {"java": "+ b", "rust": ".b()", "javascript": "a();", "go": "b &&", "cpp": "int b,"}
 FILLING = {"lua": "{ 1 },\n", "java": "int b;\n"}
 
 
@@ -92,6 +131,18 @@ def test_what_holds_the_cursor_is_shown(case):
     assert text.startswith(begin)
     assert text.endswith(end)
     assert parse(snapshot(text, language)).error_count() == 0
+
+
+@pytest.mark.parametrize("case", LONG)
+@pytest.mark.parametrize("budget", range(120, 240, 10))
+def test_no_statement_below_is_cut(case, budget):
+    language, begin, statement, end = LONG[case]
+    near = NEAR.get(language, "  b();\n")
+    statement = statement.replace("⋮", f"      {MORE[language]}\n" * 40)
+    document, offset = with_cursor(f"{begin}{near * 40}‸\n{near * 8}{statement}{end}", language)
+    shown = infill_window(document, offset, budget, count_tokens)
+    assert shown.suffix.startswith("\n" + near)
+    assert parse(snapshot(begin + shown.suffix, language)).error_count() == 0
 
 
 def _filled(marked: str, language: str) -> str:
