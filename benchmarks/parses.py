@@ -59,7 +59,10 @@ def main(
     ]
     if not rows:
         raise click.ClickException(f"{folder} has no long sources in these languages.")
-    total = {key: sum(row[key] for row in rows) for key in ("n", "parse", "head", "plain")}
+    total = {
+        key: sum(row[key] for row in rows)
+        for key in ("n", "parse", "heads", "heads parse", "plain")
+    }
     rows.append({"language": "all", **total})
     print(table.as_text(rows))
     content = {
@@ -79,8 +82,8 @@ def _row(
     count: Count,
     show: bool,
 ) -> dict[str, Any]:
-    """`head` are those of the windows that parse whose cursor was in a head."""
-    found = Counter({"n": 0, "parse": 0, "head": 0, "plain": 0})
+    """`heads` are those with the cursor in a line that opens something, which are among all."""
+    found = Counter({"n": 0, "parse": 0, "heads": 0, "heads parse": 0, "plain": 0})
     kinds = [*KINDS, HEAD]
     for gap in gaps(folder, language, 3 * limit, kinds=kinds, sizes=_SIZES, seed=seed):
         if found["n"] == limit:
@@ -96,7 +99,8 @@ def _row(
         plain = _filled(gap, plain_window(gap.text, gap.offset, budget, count))
         found["n"] += 1
         found["parse"] += parses
-        found["head"] += parses and gap.kind == HEAD
+        found["heads"] += gap.kind == HEAD
+        found["heads parse"] += parses and gap.kind == HEAD
         found["plain"] += not parse_text(language, plain).error_count()
         if show and not parses:
             line = gap.text.count("\n", 0, gap.offset) + 1

@@ -11,14 +11,17 @@ from tree_sitter import Node
 from lsp_server.context.brackets import scan, still_open
 from lsp_server.context.budget import Piece
 from lsp_server.context.headers import opens_block
-from lsp_server.context.indent import closers_below, heads_above, indent_of
-from lsp_server.context.outline import Definition, Outline
+from lsp_server.context.indent import LONGEST_HEAD, closers_below, heads_above, indent_of
+from lsp_server.context.outline import TRY, Definition, Outline
 
 # What has more parts is a list of things, and no statement with branches.
 _MOST_BRANCHES = 32
-_LONGEST_HEAD = 16
 # What ends a block in the languages that end them.
 _CLOSER = re.compile(r"[\])}]|end|fi|done|esac|#endif")
+_OPENING_WORDS = ("where", "in", "of", "then", "do", "begin")
+_HANDLER = re.compile(r"catch|except|finally")
+_OPENING_TAGS = ("start_tag", "jsx_opening_element")
+_CLOSING_TAGS = ("end_tag", "jsx_closing_element")
 _CLOSERS = re.compile(r"[\])}]+|\w+")
 
 
@@ -34,15 +37,15 @@ def heads(outline: Outline, enclosing: Sequence[Definition], line: int) -> list[
 def closers(outline: Outline, line: int) -> list[Piece]:
     """What closes, from `line` on, that which holds it: brackets and words such as `end`. Lines
     with nothing but these as they are, of others the closers alone."""
+    handlers: list[Piece] = []
     if outline.is_broken(line):
         found = closers_below(outline.snapshot, line, outline.is_in_text)
         closing = {number: _first_closers(outline, number) for number in found}
     else:
+        handlers = list(_handlers(outline, line))
         closing = _closing_tokens(outline, line)
-    return [
-        Piece(number, number, _closing_line(outline, number, tokens))
-        for number, tokens in closing.items()
-    ]
+    lines = (_closing_line(outline, number, tokens) for number, tokens in closing.items())
+    return [*handlers, *map(Piece, closing, closing, lines)]
 
 
 def _indented_heads(outline: Outline, line: int) -> Iterator[Piece]:
@@ -57,11 +60,27 @@ def _opening_line(outline: Outline, first: int, end: int) -> int:
     """The line before `end` that opens the block of a head, which is the first one unless
     parameters or the like take more."""
     language = outline.tree.language
-    for last in range(first, min(end, first + _LONGEST_HEAD)):
+    for last in range(first, min(end, first + LONGEST_HEAD)):
         opened = still_open(outline.lines(first, last), language)
         if opened[-1].closer == "}" if opened else opens_block(outline.lines(last, last), language):
             return last
     return first
+
+
+def _handlers(outline: Outline, line: int) -> Iterator[Piece]:
+    """Of each `try` that holds the line the first `except` or the like below it, its body left out:
+    without one it is no statement. Where brackets close the `try`, that line closes it, too."""
+    start = outline.line_start(line)
+    for node in outline.ancestors(line):
+        if not TRY.match(node.type):
+            continue
+        after = [child for child in node.children if child.start_byte >= start]
+        clause = next((child for child in after if _HANDLER.search(child.type)), None)
+        body = clause.child(clause.child_count - 1) if clause else None
+        if clause and body:
+            first, last = outline.line_at(clause.start_byte), outline.line_at(clause.end_byte - 1)
+            head = outline.snapshot.text[outline.line_start(first) : body.start_byte]
+            yield Piece(first, last, f"{head}{outline.tree.language.elided}\n")
 
 
 def _closing_tokens(outline: Outline, line: int) -> dict[int, str]:
@@ -69,12 +88,17 @@ def _closing_tokens(outline: Outline, line: int) -> dict[int, str]:
     closing: dict[int, str] = {}
     for node in outline.ancestors(line):
         last = node.child(node.child_count - 1) if node.child_count else None
-        if last is None or last.is_missing or not _CLOSER.fullmatch(last.type):
+        if last is None or last.is_missing or not _is_closer(last):
             continue
         number = outline.line_at(last.start_byte)
         if number >= line:
-            closing[number] = closing.get(number, "") + last.type
+            token = outline.snapshot.text[last.start_byte : last.end_byte]
+            closing[number] = closing.get(number, "") + token
     return closing
+
+
+def _is_closer(node: Node) -> bool:
+    return node.type in _CLOSING_TAGS or _CLOSER.fullmatch(node.type) is not None
 
 
 def _first_closers(outline: Outline, number: int) -> str:
@@ -113,16 +137,31 @@ def _openers(outline: Outline, line: int) -> list[Piece]:
         first = outline.line_at(node.start_byte)
         if first >= line or outline.is_bare_block(node):
             continue
-        last = _head_end(outline, inner, first) if inner else first
+        last = _head_end(outline, node, inner, first) if inner else first
+        word = _opening_word(outline, inner) if inner else None
+        if word is not None and word > last:
+            found[Piece(word, word, outline.lines(word, word))] = None
         omitted = _omitted_body(outline, node, inner)
         for end in (last, first):
             found[Piece(first, end, outline.lines(first, end) + omitted)] = None
     return [piece for piece in found if piece.last < line]
 
 
-def _head_end(outline: Outline, inner: Node, first: int) -> int:
-    """The last line of a head that begins on line `first`, if `inner` is its body."""
+def _opening_word(outline: Outline, inner: Node) -> int | None:
+    """The line of a word before the body, such as `where`, if it has one for itself."""
+    word = inner.prev_sibling
+    if word is None or word.type not in _OPENING_WORDS:
+        return None
+    line = outline.line_at(word.start_byte)
+    return line if outline.lines(line, line).strip() == word.type else None
+
+
+def _head_end(outline: Outline, node: Node, inner: Node, first: int) -> int:
+    """The last line of the head of `node`, which begins on line `first`, if `inner` is its body."""
     start = outline.line_at(inner.start_byte)
+    opening = node.child(0)
+    if opening is not None and opening.type in _OPENING_TAGS and opening != inner:
+        return outline.line_at(opening.end_byte - 1)
     if outline.is_bare_block(inner):
         return max(first, start - 1)
     return start if outline.tree.data[inner.start_byte : inner.start_byte + 1] == b"{" else first

@@ -19,7 +19,7 @@ _CLOSES = re.compile(r"[)\]}]|(?:end|fi|done|esac)\b")
 _IDLE = re.compile(r"//|/?\*|#|--|<!--|$")
 # The last line of a head that has more than one.
 _ENDS_HEAD = re.compile(r"\{?$|\)|(?:where|then|do|begin|throws|extends|implements)\b")
-_LONGEST_HEAD = 16
+LONGEST_HEAD = 16
 # What stands within a block as far left as the block's own head may.
 _LABEL = re.compile(r"(?:case\b.*|default|public|private|protected|\w+)\s*:")
 
@@ -47,7 +47,7 @@ def heads_above(
             if width(text) >= limit or is_text(number):
                 continue
             code = text.strip()
-            if _ENDS_HEAD.match(code) and (last is None or last - number < _LONGEST_HEAD):
+            if _ENDS_HEAD.match(code) and (last is None or last - number < LONGEST_HEAD):
                 last = number if last is None else last
             else:
                 found.append((number, number if last is None else last))

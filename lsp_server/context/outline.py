@@ -23,10 +23,14 @@ _SEQUENCE = re.compile(
 # The types of nodes in which a line may be the last that is shown: sequences, and statements whose
 # further branches follow.
 _MAY_STOP = re.compile(
-    rf"{_SEQUENCE.pattern}|program|source|unit|chunk|namespace|element|sheet|haskell|ERROR"
+    rf"{_SEQUENCE.pattern}|program|source|unit|chunk|namespace|sheet|haskell|ERROR"
+    r"|^(?:(?:jsx|script|style)_)?element$|^(?:jsx_)?text$"
     r"|(?:^|_)(?:module|switch|select|when|case|default|if|else|elif|elsif|elseif|for|while|match"
     r"|clause|group|section|preproc|table)(?:_|$)"
 )
+
+# What is no statement without a part that follows its body.
+TRY = re.compile(r"try_(?:statement|expression|with_resources_statement)$")
 
 _OPENED = (b"(", b"[")
 _END = re.compile(r"end|fi|done|esac")
@@ -245,7 +249,10 @@ class Outline:
             (
                 node.start_byte
                 for node in around
-                if is_text(node) or self._opening(node) in _OPENED or not self._may_stop(around[-1])
+                if is_text(node)
+                or self._opening(node) in _OPENED
+                or TRY.match(node.type)
+                or not self._may_stop(around[-1])
             ),
             default=-1,
         )

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache, lru_cache
 from importlib.resources import files
-from textwrap import dedent
+from textwrap import dedent, indent
 
 import tree_sitter
 
 from lsp_server.context.budget import Piece
+from lsp_server.context.indent import indent_of
 from lsp_server.context.languages import Language
 from lsp_server.context.outline import Definition, Import, Outline, lines_of
 from lsp_server.context.syntax import SyntaxTree, parse
@@ -42,18 +43,23 @@ def _outline(tree: SyntaxTree) -> Outline:
     for definition in definitions.values():
         definition.docstring = docstrings.get(definition.body[0])
     spans = _outermost(imports)
-    ends = _ends_of_scope([first for first, _ in spans], definitions.values())
+    around = _innermost([first for first, _ in spans], definitions.values())
     imported = [
-        _import(Piece(*span, lines_of(snapshot, *span)), end)
-        for span, end in zip(spans, ends, strict=True)
+        _import(snapshot, Piece(*span, lines_of(snapshot, *span)), within)
+        for span, within in zip(spans, around, strict=True)
     ]
     return Outline(tree, _forest(list(definitions.values())), imported)
 
 
-def _import(piece: Piece, within_until: int | None) -> Import:
-    """What holds in the whole file needs no `if` or `try` around it."""
-    text = piece.text if within_until is not None else dedent(piece.text)
-    return Import(replace(piece, text=text), within_until)
+def _import(snapshot: DocumentSnapshot, piece: Piece, within: Definition | None) -> Import:
+    """What holds in a whole file or function needs no `if` or `try` around it."""
+    if within is None:
+        return Import(replace(piece, text=dedent(piece.text)), None)
+    start = within.body[0]
+    if snapshot.text[start] == "{":
+        return Import(piece, within.last)
+    step = indent_of(snapshot.line(snapshot.line_of(start)))
+    return Import(replace(piece, text=indent(dedent(piece.text), step)), within.last)
 
 
 def _add_definition(
@@ -93,21 +99,21 @@ def _forest(definitions: list[Definition]) -> list[Definition]:
     return roots
 
 
-def _ends_of_scope(lines: list[int], definitions: Iterable[Definition]) -> list[int | None]:
-    """For each of the lines, in order, the last line of the innermost definition around it."""
-    waiting = sorted(((d.first, d.last) for d in definitions), reverse=True)
-    around: list[int] = []
-    ends: list[int | None] = []
+def _innermost(lines: list[int], definitions: Iterable[Definition]) -> list[Definition | None]:
+    """For each of the lines, in order, the innermost definition around it."""
+    waiting = sorted(definitions, key=lambda d: (d.first, d.last), reverse=True)
+    around: list[Definition] = []
+    found: list[Definition | None] = []
     for line in lines:
-        while waiting and waiting[-1][0] <= line:
-            around.append(waiting.pop()[1])
+        while waiting and waiting[-1].first <= line:
+            around.append(waiting.pop())
             # What ended before this definition began is around nothing that follows.
-            while len(around) > 1 and around[-2] < around[-1]:
+            while len(around) > 1 and around[-2].last < around[-1].last:
                 del around[-2]
-        while around and around[-1] < line:
+        while around and around[-1].last < line:
             around.pop()
-        ends.append(around[-1] if around else None)
-    return ends
+        found.append(around[-1] if around else None)
+    return found
 
 
 def _outermost(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -20,6 +20,8 @@ _EDGE_SLACK = 50
 
 # What starts nowhere, such as a line in the middle of a string, is a poor place for an edge.
 _POOR = 1000
+# A part of the lines that is hardly worth showing.
+_NEXT_TO_NOTHING = 8
 
 
 # So many lines are cut out of the text at a time.
@@ -155,11 +157,11 @@ class _Side(ABC):
 
     def _least_cut(self, n: int, is_cut: Callable[[int], bool]) -> int:
         """The most lines up to n at whose edge nothing is cut in two; n itself where that would
-        leave less than a quarter."""
+        leave next to nothing."""
         whole = n
         while whole and is_cut(self.edge(whole)):
             whole -= 1
-        return whole if 4 * self._total[whole] >= self._total[n] else n
+        return whole if _NEXT_TO_NOTHING * self._total[whole] >= self._total[n] else n
 
     def _extended(self, n: int, skeleton: Skeleton) -> int:
         """How many lines can be shown with what the skeleton leaves. A piece of it that is wholly

@@ -36,6 +36,34 @@ CASES = {
         "class A {\n  void f() {\n    if (a) {\n    } else {\n",
         "\n    }\n  }\n}\n",
     ),
+    "a try": (
+        "python",
+        "def f():\n    try:\n⋮        b(‸)\n⋮    except A as e:\n⋮        b()\n",
+        "",
+        "def f():\n    try:\n",
+        "\n    except A as e:\n        ...\n",
+    ),
+    "a try in brackets": (
+        "java",
+        "class A {\n  void f() {\n    try {\n⋮      b(‸);\n⋮    } catch (C c) {\n⋮    }\n  }\n}\n",
+        "",
+        "class A {\n  void f() {\n    try {\n",
+        "\n    } catch (C c) { /* ... */ }\n  }\n}\n",
+    ),
+    "tags": (
+        "html",
+        '<html>\n<body\n  class="a"\n>\n⋮  <p>‸</p>\n⋮</body>\n</html>\n',
+        "",
+        '<html>\n<body\n  class="a"\n>\n',
+        "\n</body>\n</html>\n",
+    ),
+    "tags in code": (
+        "typescriptreact",
+        'const A = () => (\n  <B\n    c="d"\n  >\n⋮    <p>‸</p>\n⋮  </B>\n);\n',
+        "",
+        'const A = () => (\n  <B\n    c="d"\n  >\n',
+        "\n  </B>\n);\n",
+    ),
     "a table in a list in a call": (
         "lua",
         "setup({\n  a = {\n⋮    {‸},\n⋮  },\n})\n",
@@ -119,14 +147,19 @@ LONG = {
 }
 NEAR = {"java": "  int b;\n", "cpp": "  int b;\n"}
 MORE = {"java": "+ b", "rust": ".b()", "javascript": "a();", "go": "b &&", "cpp": "int b,"}
-FILLING = {"lua": "{ 1 },\n", "java": "int b;\n"}
+FILLING = {
+    "lua": "{ 1 },\n",
+    "java": "int b;\n",
+    "html": "<i>b</i>\n",
+    "typescriptreact": "<i>b</i>\n",
+}
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_holds_the_cursor_is_shown(case):
     language, marked, written, begin, end = CASES[case]
     document, offset = with_cursor(_filled(marked, language), language)
-    shown = infill_window(document, offset, 150, count_tokens)
+    shown = infill_window(document, offset, 300, count_tokens)
     text = shown.prefix + written + shown.suffix
     assert text.startswith(begin)
     assert text.endswith(end)
