@@ -208,7 +208,11 @@ def _with_blank_line(snapshot: DocumentSnapshot, number: int) -> DocumentSnapsho
     held = _brackets_left(line, language)
     if not held and not opens_block(line, language):
         return blank
-    return min(blank, _with_line(snapshot, number, held or " "), snapshot, key=_errors)
+    best, fewest = blank, _errors(blank)
+    for other in (_with_line(snapshot, number, held or " "), snapshot):
+        if fewest and (errors := _errors(other)) < fewest:
+            best, fewest = other, errors
+    return best
 
 
 def _with_line(snapshot: DocumentSnapshot, number: int, text: str) -> DocumentSnapshot:
