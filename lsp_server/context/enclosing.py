@@ -13,6 +13,7 @@ from lsp_server.context.budget import Piece
 from lsp_server.context.headers import opens_block
 from lsp_server.context.indent import LONGEST_HEAD, closers_below, heads_above, indent_of
 from lsp_server.context.outline import TRY, Definition, Outline
+from lsp_server.context.syntax import is_text
 
 # What has more parts is a list of things, and no statement with branches.
 _MOST_BRANCHES = 32
@@ -35,17 +36,20 @@ def heads(outline: Outline, enclosing: Sequence[Definition], line: int) -> list[
 
 
 def closers(outline: Outline, line: int) -> list[Piece]:
-    """What closes, from `line` on, that which holds it: brackets and words such as `end`. Lines
-    with nothing but these as they are, of others the closers alone."""
-    handlers: list[Piece] = []
+    """What closes, from `line` on, that which holds it: brackets, quotes and words such as `end`.
+    Lines with nothing but these as they are, of others the closers alone."""
+    ends: list[Piece] = []
     if outline.is_broken(line):
         found = closers_below(outline.snapshot, line, outline.is_in_text)
         closing = {number: _first_closers(outline, number) for number in found}
     else:
-        handlers = list(_handlers(outline, line))
+        ends = list(_handlers(outline, line))
         closing = _closing_tokens(outline, line)
+    text = _text_around(outline, line) if outline.splits_texts else None
+    if text is not None:
+        ends.append(_end_of_text(outline, text, closing))
     lines = (_closing_line(outline, number, tokens) for number, tokens in closing.items())
-    return [*handlers, *map(Piece, closing, closing, lines)]
+    return [*ends, *map(Piece, closing, closing, lines)]
 
 
 def _indented_heads(outline: Outline, line: int) -> Iterator[Piece]:
@@ -95,6 +99,20 @@ def _closing_tokens(outline: Outline, line: int) -> dict[int, str]:
             token = outline.snapshot.text[last.start_byte : last.end_byte]
             closing[number] = closing.get(number, "") + token
     return closing
+
+
+def _end_of_text(outline: Outline, text: Node, closing: dict[int, str]) -> Piece:
+    """A string's or comment's last line, with what that line closes besides."""
+    last = outline.line_at(text.end_byte - 1)
+    line = outline.snapshot.text[outline.line_start(last) : text.end_byte]
+    return Piece(last, last, f"{line.rstrip()}{closing.pop(last, '')}\n")
+
+
+def _text_around(outline: Outline, line: int) -> Node | None:
+    """The string or comment that the line begins in, all of it."""
+    start = outline.line_start(line)
+    around = (n for n in outline.tree.path(start) if is_text(n) and n.start_byte < start)
+    return next((node for node in around if node.end_byte > start), None)
 
 
 def _is_closer(node: Node) -> bool:

@@ -210,6 +210,12 @@ class Outline:
         columns = (width(self.lines(start, start)), node.start_byte - self.line_start(start))
         return line.lstrip().startswith(last.type) and width(line) not in columns
 
+    @property
+    def splits_texts(self) -> bool:
+        """Whether a part of a long string may be shown between its first and last lines: in Python
+        most are docstrings, some as long as a whole window."""
+        return self.tree.language.name == "python"
+
     def is_in_text(self, line: int) -> bool:
         """Whether the line begins inside a string or comment. A string that belongs to nothing but
         an error is code that the parser lost."""
@@ -249,7 +255,7 @@ class Outline:
             (
                 node.start_byte
                 for node in around
-                if is_text(node)
+                if (is_text(node) and not self.splits_texts)
                 or self._opening(node) in _OPENED
                 or TRY.match(node.type)
                 or not self._may_stop(around[-1])
@@ -259,7 +265,9 @@ class Outline:
 
     def _may_stop(self, node: tree_sitter.Node) -> bool:
         """Whether what stands between two lines of the node makes sense without the second."""
-        return self._opening(node) == b"{" or bool(_MAY_STOP.search(node.type))
+        if is_text(node):
+            return self.splits_texts
+        return self._opening(node) == b"{" or _MAY_STOP.search(node.type) is not None
 
     def _opening(self, node: tree_sitter.Node) -> bytes:
         return self.tree.data[node.start_byte : node.start_byte + 1]

@@ -207,9 +207,11 @@ class LinesAbove(_Side):
         return self._end - n
 
     def _best(self, outline: StandingOutline | None, least: int, most: int) -> int:
-        """Not in a string or comment."""
+        """Not in a string or comment, unless its quotes can be shown without the rest."""
         n = super()._best(outline, least, most)
-        return self._least_cut(n, outline.is_in_text) if outline else n
+        if outline is None or outline.outline.splits_texts:
+            return n
+        return self._least_cut(n, outline.is_in_text)
 
     def _distance(self, line: int) -> int:
         return self._end - line
