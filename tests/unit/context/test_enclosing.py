@@ -183,3 +183,14 @@ def _filled(marked: str, language: str) -> str:
     line = next(line for line in marked.split("\n") if "‸" in line).lstrip("⋮")
     indent = line[: len(line) - len(line.lstrip())]
     return marked.replace("⋮", (indent + FILLING.get(language, "b = c;\n")) * 60)
+
+
+@pytest.mark.parametrize("budget", range(120, 240, 10))
+def test_of_a_long_docstring_a_part_is_shown_between_its_quotes(budget):
+    docstring = '    """What it does.\n\n' + "    And more of it.\n" * 60 + '    """\n'
+    text = f"def f():\n{docstring}    a = ‸\n\n\ndef g():\n{docstring}    return 1\n"
+    document, offset = with_cursor(text)
+    shown = infill_window(document, offset, budget, count_tokens)
+    assert shown.prefix.startswith('def f():\n    """What it does.\n    And more')
+    assert shown.prefix.endswith('And more of it.\n    """\n    a = ')
+    assert parse(snapshot(shown.prefix + "0" + shown.suffix)).error_count() == 0
