@@ -153,8 +153,8 @@ def _background() -> ThreadPoolExecutor:
 
 
 def standing_outline(snapshot: DocumentSnapshot, line: int) -> StandingOutline | None:
-    """The outline of all but the line, which is being typed and counts as blank; None where the
-    language has no grammar here."""
+    """The outline of all but the line, which is being typed and counts as blank but for what it
+    opens for other lines; None where the language has no grammar here."""
     if language_of(snapshot.language, snapshot.uri) is None:
         return None
     return _outlines.get(snapshot, line)

@@ -8,7 +8,8 @@ Two properties keep an engine's KV cache serving while a person types:
 - the start of the shown code moves in steps: it is chosen among the lines that a fixed slack
   allows, and the same line stays the best choice while the cursor moves on some lines;
 - the suffix does not depend on what is typed before the cursor on its line. That line is blank
-  in the parsed text too, so a half-typed string or bracket can't change what is shown below it.
+  in the parsed text too (but for what it opens for the lines below), and the outline stays while
+  one is on it, so a half-typed string or bracket can't change what is shown below it.
 """
 
 import re
